@@ -1,6 +1,11 @@
 // `thingscope/recording`: recordings written, read, verified, repaired and exported. docs/api.md has these names by task.
 export { stopped } from "./base/abort.ts";
-export { type ClockOffset, clockOffset } from "./base/fleet-clock.ts";
+export {
+  type ClockOffset,
+  clockOffset,
+  type SteadyOffset,
+  steadyOffset,
+} from "./base/fleet-clock.ts";
 export { type Export, type ExportOptions, exportRecording } from "./recording/export/export.ts";
 export { RECORDING_SCHEMA } from "./recording/folder/about-recording.ts";
 export {

@@ -29,6 +29,8 @@ export interface Peers {
 export interface PeerAccess {
   /** Undefined outside a fleet. */
   peers?: Peers | undefined;
+  /** This server's name among the others, `FLEET/MEMBER`; undefined outside a fleet. */
+  member?: string | undefined;
   /** Called before this server leaves, while the others can still be told: what takes longer than 5 s is not waited for. */
   readonly beforeLeaving: Set<() => Promise<unknown>>;
 }

@@ -6,6 +6,8 @@ const MOST_FRAMES = 200_000;
 
 /** How well the recordings of a group agree in time. */
 export interface Quality extends Spread {
+  /** How many were compared. */
+  readonly recordings: number;
   /** How far off that may be, since clocks of different machines are compared. */
   readonly uncertaintyMs: number;
 }
@@ -37,7 +39,7 @@ export async function qualityOf(
   const spread = spreadOf(read);
   if (!spread) return undefined;
   const compared = all.filter((_, n) => read[n]!.length > 0).map(({ member }) => member);
-  return { ...spread, uncertaintyMs: uncertaintyOf(compared) };
+  return { recordings: compared.length, ...spread, uncertaintyMs: uncertaintyOf(compared) };
 }
 
 /** Recordings of one machine are compared without any; of two machines both count. */
@@ -58,12 +60,19 @@ async function fleetTimes({ member, summary }: Ended): Promise<Float64Array> {
     const began = times.length;
     for (let hasMore = true; hasMore && times.length < MOST_FRAMES; ) {
       const page = await member.times(file, times.length - began);
-      const offset = (page.clock ?? member.clock)?.offsetMs ?? 0;
+      const clock = page.clock ?? member.clock;
+      if (clock?.reference !== member.clock?.reference) return comparable(times);
+      const offset = clock?.offsetMs ?? 0;
       for (const time of page.times) times.push(time - offset);
       hasMore = page.hasMore && page.times.length > 0;
     }
   }
   if (files.length === 1) straighten(times, driftMs); // each file begins with an offset of its own
+  return comparable(times);
+}
+
+/** A later file may have been compared with the clock of another member: its times are others. */
+function comparable(times: readonly number[]): Float64Array {
   return Float64Array.from(times.slice(0, MOST_FRAMES));
 }
 

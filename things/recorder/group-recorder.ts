@@ -20,8 +20,10 @@ export interface GroupRecorder {
   record(input: Trigger): Promise<StoredFile>;
 }
 
-/** How it went, and how far its clock went from the fleet's. */
-export interface MemberSummary extends Summary {
+/** How it went, as far as that is known, and how far its clock went from the fleet's. */
+export interface MemberSummary
+  extends Pick<Summary, "ended" | "files">,
+    Partial<Pick<Summary, "captured" | "written" | "dropped">> {
   readonly driftMs?: number | undefined;
 }
 
@@ -47,9 +49,9 @@ export interface HeldMember {
   times(file: StoredFile, skip: number): Promise<CaptureTimes>;
 }
 
-/** How it went where nobody can tell. @param files - What is known to be there. */
+/** How it went where nobody can tell: there are no counts. @param files - What is known to be there. */
 export function untold(error: unknown, files: StoredFile[] = []): MemberSummary {
-  return { ended: messageOf(error), captured: 0, written: 0, dropped: 0, files };
+  return { ended: messageOf(error), files };
 }
 
 /** A recorder of this server. */

@@ -30,6 +30,8 @@ export class GroupSession {
   #begun: Promise<ReadonlyMap<GroupRecorder, HeldMember>> = Promise.resolve(new Map());
   /** Epoch ms; no frame is taken before all are ready. */
   #from = Number.POSITIVE_INFINITY;
+  /** As the wall clock was set at the beginning, which is that of the files here: it may be set meanwhile. */
+  #clock = clockNow();
 
   constructor(options: SessionOptions) {
     this.name = options.name;
@@ -65,9 +67,9 @@ export class GroupSession {
     });
     const ended = await Promise.all(stopped);
     const quality = await qualityOf(ended, this.#options.onUnread);
-    const [start, end] = [wallTime(from), wallTime(until)];
+    const { clock, shiftMs } = this.#clock;
+    const [start, end] = [from + shiftMs, until + shiftMs];
     const dateTime = (at: number) => new Date(at).toISOString();
-    const clock = clockOffset();
     return {
       ...{ manifest: 1, name: this.name, host: hostname(), ...(clock && { clock }) },
       ...{ from: start, until: end, started: dateTime(start), stopped: dateTime(end) },
@@ -113,7 +115,12 @@ export class GroupSession {
     for (const one of told) if (one.status === "rejected") throw one.reason;
     signal.throwIfAborted();
     this.#from = from;
+    this.#clock = clockNow();
   }
+}
+
+function clockNow() {
+  return { clock: clockOffset(), shiftMs: wallTime(0) };
 }
 
 function tooSlow({ file, machine }: HeldMember, leadMs: number): ThingError {

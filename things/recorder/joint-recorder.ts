@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { action, type Invocation, messageOf, now, ThingError } from "thingscope";
 import { captureTimes } from "thingscope/recording";
 import type { BegunRecording } from "./begun-recording.ts";
-import { ClockDrift, measuredClock, timeOf } from "./fleet-time.ts";
+import { ClockDrift, type FleetMoment, measuredClock, timeOf } from "./fleet-time.ts";
 import { Begin, End, EndedSummary, Held, Times, TimesOf } from "./joint-schemas.ts";
 import { RecordingsThing } from "./recordings-thing.ts";
 import { Start } from "./schemas.ts";
@@ -54,9 +54,9 @@ export abstract class JointRecorder extends RecordingsThing {
       ...{ input: Begin, synchronous: true, useGlobalLock: false },
     },
   )
-  begin_recording({ id, at, reference }: Begin): void {
+  begin_recording({ id, ...moment }: Begin): void {
     this.#heldBy(id);
-    const from = timeOf({ at, reference });
+    const from = timeOf(moment);
     const lateMs = now() - from;
     if (lateMs > 0) throw late(this.name, lateMs);
     this.#from = from;
@@ -66,10 +66,10 @@ export abstract class JointRecorder extends RecordingsThing {
     "For groups on other machines: stop a recording at a moment of the fleet's clock, or at once, and finish the file",
     { input: End, output: EndedSummary, releases: true, useGlobalLock: false },
   )
-  async end_recording({ id, at, reference }: End, run: Invocation): Promise<EndedSummary> {
+  async end_recording({ id, at, reference, origin }: End, run: Invocation): Promise<EndedSummary> {
     const { begun, drift } = this.#heldBy(id);
-    const isTimed = at !== undefined && reference !== undefined;
-    const until = isTimed ? timeOf({ at, reference }) : this.#untilNow;
+    const isTimed = at !== undefined && reference !== undefined && origin !== undefined;
+    const until = isTimed ? this.#until({ at, reference, origin }) : this.#untilNow;
     const summary = await begun.stop(until, run);
     const { ms } = drift;
     return { ...summary, ...(ms !== undefined && { driftMs: ms }) };
@@ -83,6 +83,16 @@ export abstract class JointRecorder extends RecordingsThing {
       ...{ skip, most: MOST_TIMES },
     });
     return { ...(clock && { clock }), times: [...times], hasMore };
+  }
+
+  /** One that cannot be compared, since the member whose clock it is by has gone meanwhile, is now: what ends must end. */
+  #until(moment: FleetMoment): number {
+    try {
+      return timeOf(moment);
+    } catch (error) {
+      this.log.warn(`It ends at once, and not with the others of its group: ${messageOf(error)}`);
+      return this.#untilNow;
+    }
   }
 
   /** What has taken no frame yet takes none. */

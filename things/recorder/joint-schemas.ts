@@ -5,6 +5,7 @@ const id = Type.String({ maxLength: 100, description: "Of the recording, as hold
 const Moment = {
   at: Type.Number({ unit: "ms", description: "Since 1970, on the clock of the fleet" }),
   reference: Type.String({ maxLength: 63, description: "The member whose clock that is" }),
+  origin: Type.Number({ unit: "ms", description: "When that member's process began" }),
 };
 
 /** A recording whose file is open, and which takes no frames yet. */
@@ -24,6 +25,7 @@ export const End = Type.Object({
   id,
   at: Type.Optional(Moment.at),
   reference: Type.Optional(Moment.reference),
+  origin: Type.Optional(Moment.origin),
 });
 export type End = Static<typeof End>;
 

@@ -35,7 +35,7 @@ export class Manifests {
     const { manifest, from, until, started, recordings }: Manifest = JSON.parse(text);
     if (manifest !== 1) throw new ThingError("BAD_RECORDING", "It is not a manifest of this kind.");
     const sum = (member: "written" | "dropped") =>
-      recordings.reduce((all, recording) => all + recording[member], 0);
+      recordings.reduce((all, recording) => all + (recording[member] ?? 0), 0);
     this.files.put({
       ...{ path, mediaType: "application/json", size: found.size, createdAt: from },
       about: {

@@ -6,6 +6,7 @@ import {
   ThingError,
   withDeadline,
 } from "thingscope";
+import { steadyOffset } from "thingscope/recording";
 import type { Progress } from "./begun-recording.ts";
 import { fleetMoment } from "./fleet-time.ts";
 import {
@@ -106,7 +107,7 @@ class HeldThere implements HeldMember {
     this.#onLost = (why) => lost.abort(why);
     this.#lookMs = END_LOOK_MS;
     try {
-      const input = { id: this.#id, ...fleetMoment(until) };
+      const input = { id: this.#id, ...(steadyOffset() && fleetMoment(until)) };
       const onProgress = (fraction: number) => run.progress(fraction);
       const { signal } = lost;
       const ended = await this.#thing.invoke("end_recording", input, { signal, onProgress });

@@ -171,6 +171,7 @@ const EpochMs = Type.Number({ unit: "ms", description: "Since 1970, on the clock
 const ms = (description: string) => Type.Number({ unit: "ms", minimum: 0, description });
 const Quality = Type.Object(
   {
+    recordings: Type.Integer({ description: "That were compared: those whose times are known" }),
     sets: Type.Integer({ description: "Of frames, that were compared" }),
     medianMs: ms("Half of the sets are no further apart"),
     p95Ms: ms("95 of 100 sets are no further apart"),
@@ -210,10 +211,10 @@ export const Manifest = Type.Object({
       host: Type.String({ description: "The host that recorded it" }),
       clock: Type.Optional(Clock),
       driftMs,
-      ended: Type.String({ description: "Why" }),
-      captured: Type.Integer(),
-      written: Type.Integer(),
-      dropped: Type.Integer(),
+      ended: Type.String({ description: "Why, or why nothing more is known of it" }),
+      captured: Type.Optional(Type.Integer({ description: "Absent where it is not known" })),
+      written: Type.Optional(Type.Integer()),
+      dropped: Type.Optional(Type.Integer()),
       files: Type.Array(RecordingFile),
     }),
   ),

@@ -1,9 +1,8 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now, wallTime } from "../../base/clock.ts";
-import { type ClockOffset, fleetClock } from "../../base/fleet-clock.ts";
+import { fleetClock, type SteadyOffset } from "../../base/fleet-clock.ts";
 import { isRecord } from "../../base/values.ts";
-import { wallClock } from "../../base/wall-clock.ts";
 import type { Roster } from "./roster.ts";
 import { clockSubject, type MemberName } from "./subjects.ts";
 
@@ -17,10 +16,12 @@ const DRIFT = 50e-6;
 
 /** What one round trip says of another member's clocks. */
 export interface ClockSample {
-  /** How far its wall clock is ahead of this one's, ms. */
+  /** How far its wall clock is ahead of this one's `now()`, ms. */
   readonly wallMs: number;
-  /** The same of the clocks of `now()`, which are never set. */
+  /** The same of its `now()`: neither is ever set. */
   readonly steadyMs: number;
+  /** When its process began: the next one has another clock of `now()`. */
+  readonly origin: number;
   /** Half of the round trip, ms. */
   readonly uncertaintyMs: number;
   /** When it was taken, on the clock of `now()`. */
@@ -29,7 +30,9 @@ export interface ClockSample {
 
 /** Answers what time it is here. */
 export function answerClock(message: Msg): void {
-  message.respond(JSON.stringify({ wall: wallTime(), steady: now() }));
+  message.respond(
+    JSON.stringify({ wall: wallTime(), steady: now(), origin: performance.timeOrigin }),
+  );
 }
 
 /** Asks a member what time it is there. @throws whatever NATS throws when it does not answer. */
@@ -38,16 +41,21 @@ export async function clockOf(connection: NatsConnection, name: MemberName): Pro
   const answer = await connection.request(clockSubject(name), "", { timeout: ANSWER_MS });
   const came = now();
   const times: unknown = answer.json();
-  const { wall, steady } = isRecord(times) ? times : {};
-  if (typeof wall !== "number" || typeof steady !== "number")
+  const { wall, steady, origin } = isRecord(times) ? times : {};
+  if (!isTime(wall) || !isTime(steady) || !isTime(origin))
     throw new Error(`'${name.member}' did not say what time it is.`);
   const middle = (sent + came) / 2;
   return {
-    wallMs: wall - wallTime(middle),
+    wallMs: wall - middle,
     steadyMs: steady - middle,
+    origin,
     uncertaintyMs: (came - sent) / 2,
     at: came,
   };
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 /** The sample with the quickest round trip, of so many. */
@@ -77,20 +85,18 @@ export async function keepClock(
 ): Promise<void> {
   let samples: ClockSample[] = [];
   let reference = "";
-  let steps = wallClock.stepCount;
   while (!signal.aborted) {
     const first = [own.member, ...roster.present.map(({ name }) => name)].sort()[0]!;
-    if (first !== reference || steps !== wallClock.stepCount) samples = [];
+    if (first !== reference) samples = [];
     reference = first;
-    steps = wallClock.stepCount;
     if (reference === own.member) {
-      fleetClock.offset = { reference, offsetMs: 0, uncertaintyMs: 0 };
+      fleetClock.measured = ownClock(reference);
     } else {
       const taken = await bestClockOf(connection, { ...own, member: reference }).catch(() => {});
       if (taken) {
         samples = consistent(samples, taken);
-        fleetClock.offset = offsetOf(reference, samples);
-      } else if (samples.length === 0) fleetClock.offset = undefined;
+        fleetClock.measured = offsetOf(reference, samples);
+      } else if (samples.length === 0) fleetClock.measured = undefined;
     }
     await untilNext(roster, signal);
   }
@@ -104,20 +110,28 @@ async function untilNext(roster: Roster, signal: AbortSignal): Promise<void> {
   stop();
 }
 
-/** One that contradicts the others says that the other clock was set: they count no more. */
+function ownClock(reference: string): SteadyOffset {
+  const { timeOrigin: origin } = performance;
+  return { reference, origin, aheadOfWallMs: now() - wallTime(), aheadMs: 0, uncertaintyMs: 0 };
+}
+
+/** One that contradicts the others says that the other clock was set, or that another process answers: they count no more. */
 function consistent(samples: readonly ClockSample[], taken: ClockSample): ClockSample[] {
   const isAgreed = samples.every(
     (sample) =>
+      sample.origin === taken.origin &&
       Math.abs(sample.wallMs - taken.wallMs) <= boundOf(sample, taken.at) + taken.uncertaintyMs + 1,
   );
   return isAgreed ? [...samples, taken].slice(-MOST_SAMPLES) : [taken];
 }
 
-function offsetOf(reference: string, samples: readonly ClockSample[]): ClockOffset {
+function offsetOf(reference: string, samples: readonly ClockSample[]): SteadyOffset {
   const at = now();
   const [first, ...more] = samples;
   const best = more.reduce((a, b) => (boundOf(b, at) < boundOf(a, at) ? b : a), first!);
-  return { reference, offsetMs: -best.wallMs, uncertaintyMs: boundOf(best, at) };
+  const { origin, wallMs, steadyMs } = best;
+  const [aheadOfWallMs, aheadMs] = [-wallMs, -steadyMs];
+  return { reference, origin, aheadOfWallMs, aheadMs, uncertaintyMs: boundOf(best, at) };
 }
 
 /** How far off a sample may be at a time, ms. */

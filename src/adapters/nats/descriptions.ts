@@ -5,6 +5,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { REWRITTEN_MS } from "./buckets.ts";
 import { RENEWED_MS } from "./lease.ts";
+import { textIn } from "./packed.ts";
 import type { Roster } from "./roster.ts";
 import { WrittenThings } from "./written-things.ts";
 
@@ -23,6 +24,8 @@ interface Describing {
   readonly things: OwnThings;
   readonly roster: Roster;
   readonly log: Log;
+  /** Bytes that a message of NATS holds. */
+  readonly most: number;
   /** Called when the bucket cannot be used, with the sentence, and with undefined when it can again. */
   onFault(sentence: string | undefined): void;
 }
@@ -72,7 +75,8 @@ export async function watchThings(bucket: KV, roster: Roster, signal: AbortSigna
   roster.retain(keys); // what has gone while nobody watched
   for await (const entry of entries) {
     const [member = "", thing = ""] = entry.key.split(".");
-    if (entry.operation === "PUT") roster.described(member, thing, entry.string());
+    const text = entry.operation === "PUT" ? await textIn(entry.value) : undefined;
+    if (text !== undefined) roster.described(member, thing, text);
     else roster.removed(member, thing);
   }
   if (!signal.aborted) throw new Error("NATS does not tell of the fleet's changes any more.");
@@ -81,11 +85,11 @@ export async function watchThings(bucket: KV, roster: Roster, signal: AbortSigna
 /** What has changed is written within three seconds, however often it changes. */
 async function keepWritten(
   bucket: KV,
-  { name, things, log }: Describing,
+  { name, things, log, most }: Describing,
   signal: AbortSignal,
   onWritten: () => void,
 ): Promise<void> {
-  const written = new WrittenThings(bucket, name, log);
+  const written = new WrittenThings(bucket, { name, log, most });
   let isStale = true;
   const stop = things.onChange(() => {
     isStale = true;

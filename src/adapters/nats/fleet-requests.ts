@@ -1,14 +1,21 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import { abortable } from "../../base/abort.ts";
+import { abortable, delay } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type ClockSample, clockOf } from "./clock.ts";
 import type { Nats } from "./library.ts";
+import { unpack } from "./packed.ts";
 import type { PresentMember } from "./roster.ts";
 import { requestSubject } from "./subjects.ts";
 
-/** A member that is started again has another clock, ms. */
-const CLOCK_KEPT_MS = 10_000;
+/** A member that was heard within so long is there, and has the clock that it had, ms. A command asks any other first. */
+const HEARD_MS = 3000;
+/** A command is not begun later, ms: after that its client may give up without fear. */
+const BEGIN_MS = 10_000;
+/** How often a member that does not answer is asked whether it is there, ms. */
+const LOOK_MS = 3000;
+/** So many questions in a row without an answer say that it is not. */
+const MOST_LOOKS = 2;
 /** How long an answer is waited for, ms, unless told otherwise: longer than a member takes. */
 export const ANSWER_MS = 35_000;
 
@@ -28,6 +35,7 @@ export class FleetRequests {
   readonly #answerMs: number;
   /** Of members that were given commands: at most as many as a roster has. */
   readonly #clocks = new Map<string, ClockSample>();
+  readonly #asking = new Map<string, Promise<ClockSample>>();
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -49,47 +57,113 @@ export class FleetRequests {
     const headers = library.headers();
     for (const [key, value] of request.headers) headers.set(key, value);
     if (search) headers.set("Query", search.slice(1));
+    headers.set("Accept-Encoding", "gzip");
     const body = new Uint8Array(await request.arrayBuffer());
-    if (request.method !== "GET" && !headers.has("Deadline"))
-      headers.set("Deadline", String(await this.#deadlineAt(name)));
+    const isCommand = request.method !== "GET" && request.method !== "HEAD";
+    const beginMs = isCommand ? Math.min(this.#answerMs, BEGIN_MS) : 0;
+    if (isCommand && !headers.has("Deadline"))
+      headers.set("Deadline", String(await this.#deadlineAt(name, beginMs)));
     request.signal.throwIfAborted();
-    const answer = connection
-      .request(subject, body, { timeout: this.#answerMs, headers })
-      .catch((cause) => {
-        throw new TypeError(`'${name}' does not answer by NATS: ${messageOf(cause)}`, { cause });
-      });
-    return responseOf(await abortable(answer, request.signal), request.url);
+    const over = new AbortController();
+    const answer = connection.request(subject, body, { timeout: this.#answerMs, headers });
+    const silence = this.#silenceOf(name, now() + beginMs, over.signal);
+    try {
+      const message = await abortable(Promise.race([answer, silence]), request.signal);
+      return await responseOf(message, request.url);
+    } catch (cause) {
+      if (request.signal.aborted || cause instanceof ThingError) throw cause;
+      throw unanswered(name, cause, isCommand && !isUnsent(cause, library));
+    } finally {
+      over.abort();
+      answer.catch(() => {}); // nobody waits for it any more
+    }
   };
 
-  /** When this client gives up, on the clock of a member: what comes to it later is not carried out. */
-  async #deadlineAt(member: string): Promise<number> {
+  /** When a command may be begun no more, on the clock of a member. */
+  async #deadlineAt(member: string, beginMs: number): Promise<number> {
     const known = this.#clocks.get(member);
-    const isFresh = known && now() - known.at < CLOCK_KEPT_MS;
-    const clock = isFresh ? known : await this.#askClock(member);
-    return now() + clock.steadyMs - clock.uncertaintyMs + this.#answerMs;
+    const isFresh = known && now() - known.at < HEARD_MS;
+    const clock = isFresh
+      ? known
+      : await this.#askClock(member).catch((cause) => {
+          throw unanswered(member, cause, false);
+        });
+    return now() + clock.steadyMs - clock.uncertaintyMs + beginMs;
   }
 
-  async #askClock(member: string): Promise<ClockSample> {
+  /** Rejects when a member is silent, but not before a command can be begun no more. */
+  async #silenceOf(member: string, notBefore: number, over: AbortSignal): Promise<never> {
+    for (let unanswered = 0; ; ) {
+      await delay(LOOK_MS, over).catch(() => new Promise<never>(() => {})); // it was answered
+      const isThere = await this.#askClock(member).then(
+        () => true,
+        () => false,
+      );
+      unanswered = isThere ? 0 : unanswered + 1;
+      if (unanswered >= MOST_LOOKS && now() > notBefore)
+        throw new TypeError("it does not say either what time it is there");
+    }
+  }
+
+  /** All that ask at once share one question. */
+  #askClock(member: string): Promise<ClockSample> {
     const { connection, fleet } = this.#options;
-    const clock = await clockOf(connection, { fleet, member }).catch((cause) => {
-      throw new TypeError(`'${member}' does not answer by NATS: ${messageOf(cause)}`, { cause });
-    });
-    this.#clocks.set(member, clock);
-    return clock;
+    let asking = this.#asking.get(member);
+    if (!asking) {
+      asking = clockOf(connection, { fleet, member })
+        .then((clock) => {
+          this.#clocks.set(member, clock);
+          return clock;
+        })
+        .finally(() => this.#asking.delete(member));
+      this.#asking.set(member, asking);
+    }
+    return asking;
   }
 }
 
-function responseOf(
+/** Whether NATS has carried a request to nobody. */
+function isUnsent(cause: unknown, { errors }: Nats): boolean {
+  const why = cause instanceof Error ? (cause.cause ?? cause) : cause;
+  return [
+    errors.NoRespondersError,
+    errors.PermissionViolationError,
+    errors.InvalidArgumentError,
+  ].some((kind) => cause instanceof kind || why instanceof kind);
+}
+
+/** @param mayBeDone - Whether it was sent, and is more than a question. */
+function unanswered(member: string, cause: unknown, mayBeDone: boolean): TypeError {
+  const fate = mayBeDone
+    ? " Whether it was carried out is not known: look there before you send it again."
+    : "";
+  return new TypeError(
+    `'${member}' does not answer by NATS: ${sentence(messageOf(cause))}${fate}`,
+    {
+      cause,
+    },
+  );
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
+
+async function responseOf(
   { headers, data }: Awaited<ReturnType<NatsConnection["request"]>>,
   url: string,
-): Response {
+): Promise<Response> {
   const status = Number(headers?.get("Status"));
   if (!(status >= 200 && status <= 599)) {
     throw new ThingError("BAD_MESSAGE", `The answer by NATS to ${url} has no status.`);
   }
-  const given = [...(headers ?? [])].map(([name, [value = ""]]): [string, string] => [name, value]);
+  const given = [...(headers ?? [])]
+    .map(([name, [value = ""]]): [string, string] => [name, value])
+    .filter(([name]) => name.toLowerCase() !== "content-encoding");
   const isEmpty = status === 204 || status === 304;
-  const response = new Response(isEmpty ? null : data.slice(), { status, headers: given });
+  const isPacked = headers?.get("content-encoding") === "gzip";
+  const body = isPacked ? await unpack(data) : data;
+  const response = new Response(isEmpty ? null : body.slice(), { status, headers: given });
   Object.defineProperty(response, "url", { value: url });
   return response;
 }

@@ -15,6 +15,7 @@ import { originsOf, ownOrigins } from "./addresses.ts";
 import { openThings } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
 import { connectTo } from "./connect.ts";
+import { Denials } from "./denials.ts";
 import { describedThings } from "./described-things.ts";
 import { keepDescribed } from "./descriptions.ts";
 import { FleetPeers } from "./fleet-peers.ts";
@@ -29,6 +30,7 @@ import { answerRequests } from "./requests.ts";
 import { Roster } from "./roster.ts";
 import type { MemberName } from "./subjects.ts";
 import { tellAll } from "./tell.ts";
+import { ToldOnce } from "./told-once.ts";
 import { serveQueues } from "./work/serve-queues.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
@@ -36,6 +38,11 @@ const PAUSES = { firstMs: 500, longestMs: 5000 };
 const END_MS = 3000;
 /** What Things do at other members before this one leaves is not waited for longer, ms. */
 const GOODBYE_MS = 5000;
+/** A reason that comes again is told again after so long, ms: a network may come and go each second. */
+const TOLD_AGAIN_MS = 60_000;
+const MOST_REASONS = 20;
+/** Bytes of a message's head. */
+const HEAD_BYTES = 1024;
 const DEFAULT_FLEET = "lab";
 
 /**
@@ -58,8 +65,12 @@ export class Fleet {
   #heardAt: number | undefined;
   /** Why the bucket of descriptions cannot be used. */
   #fault: string | undefined;
-  /** The reason that the log has told last. */
-  #told: string | undefined;
+  /** When the log has told reasons why there is no connection, on the clock of `now()`. */
+  readonly #told = new Map<string, number>();
+  readonly #denials: Denials;
+  readonly #once: ToldOnce;
+  /** Why others cannot reach this server over HTTP. */
+  #hidden: string | undefined;
   readonly #instance = randomUUID();
   readonly #since = Date.now();
   #hasJoined: () => void = () => {};
@@ -69,6 +80,8 @@ export class Fleet {
     this.#options = options;
     this.#folder = folder;
     this.#log = log;
+    this.#denials = new Denials((sentence) => log.warn(sentence));
+    this.#once = new ToldOnce((sentence) => log.warn(sentence));
     this.name = { fleet: options.fleet ?? DEFAULT_FLEET, member: options.name };
     this.joined = new Promise((resolve) => {
       this.#hasJoined = resolve;
@@ -99,7 +112,8 @@ export class Fleet {
     const { fleet, member } = this.name;
     const { state, reason } = this.status;
     const connected = state === "running";
-    const fault = aloneReason(this.roster) ?? this.#fault;
+    const faults = [aloneReason(this.roster), this.#denials.sentence, this.#fault, this.#hidden];
+    const fault = faults.find((sentence) => sentence !== undefined);
     const lostFor = this.#heardAt === undefined ? null : Math.round((now() - this.#heardAt) / 1000);
     return {
       ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
@@ -119,6 +133,7 @@ export class Fleet {
   join(server: JoiningServer): void {
     this.#server = server;
     server.host.others.peers = this.#peers;
+    server.host.others.member = `${this.name.fleet}/${this.name.member}`;
     if (this.#options.url !== undefined)
       server.access.allowHost(new URL(this.#options.url).hostname);
     this.roster.onMembers(() => server.access.allowOrigins(originsOf(this.roster)));
@@ -155,6 +170,8 @@ export class Fleet {
     const { name, roster } = this;
     const log = this.#log;
     const root = rootOf(server, this.#options.url, connection.info?.client_ip);
+    this.#noteReach(root, connection.info?.client_ip);
+    const denied = this.#denials.hear(connection, library);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
     const own = {
@@ -162,10 +179,12 @@ export class Fleet {
       ...{ origins: ownOrigins(server), login: server.hasLogin },
     };
     const presence = { connection, name, lease: () => ({ ...own, ...leaseClock() }) };
-    const telling = { connection, library, hub: server.notifications, name };
+    const tooLarge = (what: string, most: number) => this.#once.note(what, notTold(what, most));
+    const telling = { connection, library, hub: server.notifications, name, tooLarge };
     const describing = {
       open: () => openThings(connection, library, name.fleet),
       ...{ name: name.member, things: describedThings(server, root, log), roster, log },
+      most: (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES,
       onFault: (sentence: string | undefined) => {
         this.#fault = sentence;
         this.#hasJoined();
@@ -186,6 +205,7 @@ export class Fleet {
         keepClock(connection, name, roster, ending),
         keepPresent(presence, ending, () => this.#renewed(attempt)),
         connection.closed().then(connectionLost),
+        denied.then(() => new Promise<never>(() => {})),
       ]);
       if (signal.aborted) await leave(presence);
     } finally {
@@ -206,14 +226,23 @@ export class Fleet {
 
   #renewed(attempt: Attempt): void {
     this.#heardAt = now();
-    this.#told = undefined;
     attempt.heartbeat();
   }
 
-  /** The same reason is told once. */
+  /** A server that listens on its own machine alone is operated by NATS, but its pictures are not seen. */
+  #noteReach(root: string, seenAs: string | undefined): void {
+    const isHidden = isOwnMachine(new URL(root).hostname) && !isOwnMachine(seenAs ?? "127.0.0.1");
+    this.#hidden = isHidden
+      ? `Other machines cannot reach this server at ${root}, so they do not see its pictures. Start it with --lan, or set 'url' in 'fleet'.`
+      : undefined;
+    if (this.#hidden) this.#once.note(this.#hidden, this.#hidden);
+  }
+
   #warn(reason: string): void {
-    if (reason === this.#told) return;
-    this.#told = reason;
+    const toldAt = this.#told.get(reason) ?? Number.NEGATIVE_INFINITY;
+    if (now() - toldAt < TOLD_AGAIN_MS) return;
+    if (this.#told.size >= MOST_REASONS) this.#told.clear();
+    this.#told.set(reason, now());
     this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
   }
 }
@@ -223,6 +252,14 @@ function aloneReason({ present, silent }: Roster): string | undefined {
   if (present.length > 0 || silent.length < 2) return undefined;
   const names = silent.slice(0, 5).join(", ") + (silent.length > 5 ? " and others" : "");
   return `Nothing is heard of any other member (${names}), though a NATS server answers. Check the network between this machine and theirs.`;
+}
+
+function isOwnMachine(host: string): boolean {
+  return /^(127\.|localhost$|\[?::1\]?$|\[?::ffff:127\.)/.test(host);
+}
+
+function notTold(what: string, most: number): string {
+  return `What is new of ${what} is not told by NATS, whose messages hold ${most} bytes. Read it over HTTP, or make max_payload of nats-server larger.`;
 }
 
 function tooLong(): ThingError {

@@ -12,6 +12,7 @@ import type { JoiningServer } from "../../server/server-options.ts";
 import { askRoutes, bytesWithin } from "../own-routes.ts";
 import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
+import { pack } from "./packed.ts";
 import {
   isClock,
   type MemberName,
@@ -26,6 +27,10 @@ const MOST_AT_ONCE = 64;
 const HEAD_BYTES = 4096;
 /** Headers of a message that count. All else of HTTP has no meaning here. */
 const HEADERS = new Set(["content-type", "accept", "if-match", "if-none-match"]);
+/** Where two servers have one name, until the later has heard of the other: each request is answered by one of them. */
+const ONE_OF_TWO = "thingscope";
+/** Above its largest message an answer is packed, for clients that take that: to so many times of it. */
+const PACKED_TIMES = 16;
 const ROLES: readonly SubjectRole[] = ["view", "operate"];
 
 const busyLimit = countedLimit("fleet_requests");
@@ -57,19 +62,21 @@ export function answerRequests(
     const listener = answering.server.listenerFor(clientWith(role));
     const answer = async (message: Msg) => {
       if (isClock(message.subject)) return answerClock(message);
+      const reply = (answer: Answer) => respond(message, library, answer, log);
       if (running >= MOST_AT_ONCE) {
         busyLimit.hit();
-        respond(message, library, problem(tooMany()));
+        reply(problem(tooMany()));
         return;
       }
       running += 1;
       try {
-        respond(message, library, await answerTo(message, listener, answering, connection));
+        reply(await answerTo(message, listener, answering, connection));
       } finally {
         running -= 1;
       }
     };
     return connection.subscribe(requestSubjects(answering.name, role), {
+      queue: ONE_OF_TWO,
       callback(error, message) {
         if (!error) answer(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
       },
@@ -103,26 +110,34 @@ async function answerTo(
   const { host } = new URL(root);
   const headers = { ...headersIn(message.headers), host };
   const { method } = request;
+  const most = (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
+  const mayPack = /\bgzip\b/.test(message.headers?.get("Accept-Encoding") ?? "");
   return askRoutes(listener, { method, url, headers, body: message.data }, (response) =>
-    answerIn(response, url, connection),
+    answerIn(response, url, { most, mayPack }),
   ).catch(problem);
 }
 
 async function answerIn(
   response: InjectedResponse,
   url: string,
-  { info }: NatsConnection,
+  { most, mayPack }: { most: number; mayPack: boolean },
 ): Promise<Answer> {
-  const { statusCode: status, headers } = response;
-  const most = (info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
-  const body = await bytesWithin(response.stream(), most);
-  if (body) return { status, headers: headersOut(headers), body };
+  const { statusCode: status } = response;
+  const headers = headersOut(response.headers);
+  const body = await bytesWithin(response.stream(), mayPack ? most * PACKED_TIMES : most);
+  if (body && body.length <= most) return { status, headers, body };
+  const packed = body && (await pack(body));
+  if (packed && packed.length <= most)
+    return { status, headers: { ...headers, "content-encoding": "gzip" }, body: packed };
   sizeLimit.hit();
   throw tooLarge(url, most);
 }
 
-function respond(message: Msg, library: Nats, { status, headers, body }: Answer): void {
-  if (!message.reply) return;
+function respond(message: Msg, library: Nats, { status, headers, body }: Answer, log: Log): void {
+  if (!message.reply) {
+    if (status >= 400) noteRefused(`${sentenceIn(body)} It had no reply subject.`, log);
+    return;
+  }
   const answered = library.headers();
   answered.set("Status", String(status));
   for (const [name, value] of Object.entries(headers)) answered.set(name, value);
@@ -138,12 +153,21 @@ function deadlineIn(headers: MsgHdrs | undefined): number {
 
 /** Anybody may send anything: it is counted, and the log has a line a minute. */
 function refuse(error: ThingError, log: Log): Answer {
-  badLimit.hit();
-  if (now() - toldAt > TOLD_EVERY_MS) {
-    toldAt = now();
-    log.warn(`A message of the fleet was refused: ${error.message}`);
-  }
+  noteRefused(error.message, log);
   return problem(error);
+}
+
+function noteRefused(sentence: string, log: Log): void {
+  badLimit.hit();
+  if (now() - toldAt <= TOLD_EVERY_MS) return;
+  toldAt = now();
+  log.warn(`A message of the fleet was refused: ${sentence}`);
+}
+
+/** What a problem says. */
+function sentenceIn(body: Uint8Array): string {
+  const { detail }: { detail?: string } = JSON.parse(Buffer.from(body).toString());
+  return detail ?? "";
 }
 
 let toldAt = Number.NEGATIVE_INFINITY;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { systemTimers, type Timers } from "../../base/timers.ts";
@@ -5,9 +6,12 @@ import { isRecord } from "../../base/values.ts";
 import type { DirectoryEventType } from "../../server/directory/directory-events.ts";
 import type { EnrichedDescription, RemoteThings } from "../../server/directory/remote-things.ts";
 import { GONE_MS, type Lease, leaseIn } from "./lease.ts";
+import { ToldOnce } from "./told-once.ts";
 
 const MOST_MEMBERS = 500;
 const MOST_THINGS = 5000;
+/** Of all descriptions: those of some 1400 cameras. */
+const MOST_CHARACTERS = 100e6;
 
 const membersLimit = countedLimit("fleet_members");
 const thingsLimit = countedLimit("fleet_things");
@@ -18,8 +22,8 @@ interface Member {
   renewedAt: number;
   /** Its descriptions by the name of the Thing. */
   readonly things: Map<string, EnrichedDescription>;
-  /** The text of each: one that is read again is no news. */
-  readonly texts: Map<string, string>;
+  /** The text of each, by its digest: one that is read again is no news. */
+  readonly written: Map<string, { readonly digest: string; readonly size: number }>;
 }
 
 /** One other server of the fleet, as it said last. */
@@ -41,6 +45,7 @@ export interface MemberThing {
  */
 export class Roster implements RemoteThings {
   readonly descriptions = new Map<string, EnrichedDescription>();
+  readonly #once: ToldOnce;
   readonly #own: string;
   readonly #log: Log;
   readonly #timers: Timers;
@@ -48,13 +53,18 @@ export class Roster implements RemoteThings {
   readonly #listeners = new Set<(what: DirectoryEventType, id: string) => void>();
   readonly #memberListeners = new Set<() => void>();
   readonly #silent = new Set<string>();
+  /** Ids that several Things have. */
+  readonly #twins = new Set<string>();
   #count = 0;
+  /** Characters of all descriptions. */
+  #size = 0;
   #stopTimer = () => {};
 
   /** @param own - This server's name, which is no other member. */
   constructor(own: string, log: Log, timers: Timers = systemTimers) {
     this.#own = own;
     this.#log = log;
+    this.#once = new ToldOnce((sentence) => log.warn(sentence));
     this.#timers = timers;
   }
 
@@ -104,7 +114,7 @@ export class Roster implements RemoteThings {
     if (isElsewhere) this.#tellMembers();
     if (!isBack) return;
     this.#log.info(`'${name}' is in the fleet (${lease.url}).`);
-    for (const description of member.things.values()) this.#list(description);
+    for (const [thing, description] of member.things) this.#list(description, `${name}/${thing}`);
     this.#watch();
   }
 
@@ -118,20 +128,24 @@ export class Roster implements RemoteThings {
   /** A member has written the description of a Thing. */
   described(name: string, thing: string, text: string): void {
     if (name === this.#own) return;
-    if (this.#members.get(name)?.texts.get(thing) === text) return;
+    const digest = createHash("sha256").update(text).digest("base64");
+    const written = this.#members.get(name)?.written.get(thing);
+    if (written?.digest === digest) return;
     const description = descriptionIn(text);
     const member = description && this.#memberCalled(name);
     if (!member) return;
     const before = member.things.get(thing);
-    if (before === undefined && this.#count >= MOST_THINGS) {
+    const size = this.#size + text.length - (written?.size ?? 0);
+    if ((before === undefined && this.#count >= MOST_THINGS) || size > MOST_CHARACTERS) {
       thingsLimit.hit();
       return;
     }
+    this.#size = size;
     if (before === undefined) this.#count += 1;
     else if (before.id !== description.id && member.lease) this.#unlist(before);
     member.things.set(thing, description);
-    member.texts.set(thing, text);
-    if (member.lease) this.#list(description);
+    member.written.set(thing, { digest, size: text.length });
+    if (member.lease) this.#list(description, `${name}/${thing}`, before);
   }
 
   /** A member has a Thing no longer. */
@@ -139,10 +153,12 @@ export class Roster implements RemoteThings {
     const member = this.#members.get(name);
     const before = member?.things.get(thing);
     if (!member || !before) return;
+    this.#size -= member.written.get(thing)?.size ?? 0;
     member.things.delete(thing);
-    member.texts.delete(thing);
+    member.written.delete(thing);
     this.#count -= 1;
     if (member.lease) this.#unlist(before);
+    else if (member.things.size === 0) this.#members.delete(name);
   }
 
   /** Only the Things with these keys, `MEMBER.THING`, are still there. */
@@ -178,21 +194,39 @@ export class Roster implements RemoteThings {
       lease: undefined,
       renewedAt: this.#timers.now(),
       things: new Map(),
-      texts: new Map(),
+      written: new Map(),
     };
     this.#members.set(name, member);
     return member;
   }
 
-  #list(description: EnrichedDescription): void {
+  /** Of two Things with one id the one that came first is listed. @param before - What it was described as. */
+  #list(description: EnrichedDescription, address: string, before?: EnrichedDescription): void {
     const id = String(description.id);
-    const what = this.descriptions.has(id) ? "thing_updated" : "thing_created";
+    const listed = this.descriptions.get(id);
+    if (listed && listed !== before) {
+      this.#twins.add(id);
+      const member = address.split("/")[0]!;
+      this.#once.note(
+        member,
+        `'${address}' has the id of a Thing of another member, ${id}, and is not listed. Give '${member}' an id of its own: another host name, or another settings folder.`,
+      );
+      return;
+    }
     this.descriptions.set(id, description);
-    this.#tell(what, id);
+    this.#tell(listed ? "thing_updated" : "thing_created", id);
   }
 
-  #unlist({ id }: EnrichedDescription): void {
-    if (this.descriptions.delete(String(id))) this.#tell("thing_deleted", String(id));
+  #unlist(description: EnrichedDescription): void {
+    const id = String(description.id);
+    if (this.descriptions.get(id) !== description) return;
+    this.descriptions.delete(id);
+    this.#tell("thing_deleted", id);
+    if (!this.#twins.delete(id)) return;
+    const twin = this.things.find(
+      (one) => one.description.id === id && one.description !== description,
+    );
+    if (twin) this.#list(twin.description, `${twin.member}/${twin.thing}`);
   }
 
   #hide(name: string, member: Member, why: string): void {

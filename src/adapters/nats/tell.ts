@@ -14,6 +14,9 @@ const MOST_AT_ONCE = 64;
 const NEW_FRAME = /_new_frame$/;
 
 const missedLimit = countedLimit("fleet_notifications");
+const sizeLimit = countedLimit("fleet_notification_bytes");
+/** Bytes of a message's head beside its body. */
+const HEAD_BYTES = 1024;
 
 /** Where a member tells what happens. */
 interface Telling {
@@ -21,6 +24,8 @@ interface Telling {
   readonly library: Nats;
   readonly hub: NotificationHub;
   readonly name: MemberName;
+  /** Told what does not fit into a message, and how many bytes do. */
+  readonly tooLarge: (what: string, most: number) => void;
 }
 
 /**
@@ -96,13 +101,19 @@ function withoutFrames({ all, ...more }: NotificationLogs): NotificationLogs {
 
 function publish(
   thing: string,
-  { connection, library, name: member }: Telling,
+  { connection, library, name: member, tooLarge }: Telling,
   { notification, about: kind }: Due<"properties" | "events">,
 ): void {
   const { id, name, data, problem } = notification;
   const headers = library.headers();
   headers.set("Id", id);
   if (problem) headers.set("Status", String(problem.status));
-  const body = problem ? JSON.stringify(problem) : (data ?? "");
+  const body = Buffer.from(problem ? JSON.stringify(problem) : (data ?? ""));
+  const most = (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
+  if (body.length > most) {
+    sizeLimit.hit();
+    tooLarge(`${kind}.${name} of '${thing}'`, most);
+    return;
+  }
   connection.publish(tellSubject(member, thing, kind, name), body, { headers });
 }

@@ -1,17 +1,21 @@
 import type { KV } from "@nats-io/kv";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { pack } from "./packed.ts";
 
 export class WrittenThings {
   readonly #bucket: KV;
   readonly #name: string;
   readonly #log: Log;
+  readonly #most: number;
   #known = new Map<string, string>();
   /** Those that were not taken, of which the log has told. */
   readonly #refused = new Map<string, string>();
 
-  constructor(bucket: KV, name: string, log: Log) {
+  /** @param options.most - Bytes that a message holds. */
+  constructor(bucket: KV, { name, log, most }: { name: string; log: Log; most: number }) {
     this.#bucket = bucket;
+    this.#most = most;
     this.#name = name;
     this.#log = log;
   }
@@ -30,11 +34,20 @@ export class WrittenThings {
     for (const [thing, text] of descriptions) {
       if (this.#known.get(thing) === text) continue;
       try {
-        await this.#bucket.put(this.#key(thing), text);
+        const packed = await pack(text);
+        if (packed.length > this.#most) {
+          this.#refuse(
+            thing,
+            text,
+            `packed it has ${packed.length} bytes, and a message holds ${this.#most}`,
+          );
+          continue; // until it is another
+        }
+        await this.#bucket.put(this.#key(thing), packed);
         this.#known.set(thing, text);
       } catch (error) {
         isWhole = false;
-        this.#refuse(thing, text, error);
+        this.#refuse(thing, text, messageOf(error));
       }
     }
     for await (const key of await this.#bucket.keys(`${this.#name}.*`)) {
@@ -45,11 +58,11 @@ export class WrittenThings {
     return isWhole;
   }
 
-  #refuse(thing: string, text: string, error: unknown): void {
+  #refuse(thing: string, text: string, why: string): void {
     if (this.#refused.get(thing) === text) return;
     this.#refused.set(thing, text);
     this.#log.warn(
-      `NATS does not take the description of '${thing}' (${text.length} characters): ${messageOf(error)}. Others do not list it until it does: check max_payload and the disk of JetStream.`,
+      `NATS does not take the description of '${thing}' (${text.length} characters): ${why}. Others do not list it until it does: check max_payload and the disk of JetStream.`,
     );
   }
 

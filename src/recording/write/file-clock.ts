@@ -1,5 +1,6 @@
 import { now, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { type ClockOffset, fleetClock } from "../../base/fleet-clock.ts";
 import { type ClockStep, wallClock } from "../../base/wall-clock.ts";
 import { ClockSteps } from "../../frames/clock-set.ts";
 import type { Frame, FrameName } from "../../frames/frame.ts";
@@ -23,6 +24,11 @@ export class FileClock {
   constructor({ clock }: Pick<RecordingOptions, "clock">) {
     this.#isWall = clock === "wall";
     this.#shiftMs = this.#isWall ? 0 : wallClock.shiftMs;
+  }
+
+  /** How the file's clock stands to that of the fleet. */
+  get fleetOffset(): ClockOffset | undefined {
+    return this.#isWall ? fleetClock.offset : fleetClock.offsetWith(this.#shiftMs);
   }
 
   /** A time of the clock that stamps the frames, as one of the file. @throws {ThingError} `BAD_ARGUMENT` for what is no time. */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { fleetClock } from "../../base/fleet-clock.ts";
+import type { ClockOffset } from "../../base/fleet-clock.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { identityAnywhere } from "../../base/process-place.ts";
@@ -46,7 +46,12 @@ export interface RecordingOptions {
 }
 
 /** What stands at the head of both files, which the first frame decides. */
-export function headsOf(path: string, first: Frame, options: RecordingOptions) {
+export function headsOf(
+  path: string,
+  first: Frame,
+  options: RecordingOptions,
+  clock: ClockOffset | undefined,
+) {
   const { camera = "camera", reason = "", settings, exporting } = options;
   const timeZero = Math.min(options.timeZero ?? first.capturedAt, first.capturedAt);
   const { expectedFps = 0 } = options;
@@ -73,7 +78,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     ...(rate !== undefined && { expectedFps: rate }),
     ...(settings !== undefined && { settings }),
     ...(exporting && { exporting }),
-    ...(fleetClock.offset && { clock: fleetClock.offset }),
+    ...(clock && { clock }),
   };
   return { head: noteLine(head), mkv };
 }

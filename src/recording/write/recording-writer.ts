@@ -215,7 +215,7 @@ export class RecordingWriter {
     }
     const first = this.#queue.firstFrame;
     if (!first || (await this.#lackFor(first.jpeg.length))) return undefined;
-    const { head, mkv } = headsOf(files.path, first, this.#options);
+    const { head, mkv } = headsOf(files.path, first, this.#options, this.#clock.fleetOffset);
     return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
   }
 

@@ -101,10 +101,15 @@ function originLinks({ thing }: HostedThing): Record<string, unknown>[] {
   return origin ? [{ rel: "via", type: TD_TYPE, href: origin.href }] : [];
 }
 
-/** The same after every restart, and nothing can be read from it. */
-export function thingId({ settingsFolder }: ThingHost, name: string): string {
+/**
+ * The same after every restart, and nothing can be read from it. In a fleet machines may be copies of one disk: there its member's
+ * name tells them apart.
+ */
+export function thingId({ settingsFolder, others }: ThingHost, name: string): string {
   const digest = createHash("sha256")
-    .update(`${hostname()}\n${settingsFolder}\n${name}`)
+    .update(
+      [hostname(), settingsFolder, name, ...(others.member ? [others.member] : [])].join("\n"),
+    )
     .digest("hex");
   const [a, b, c, d, e] = [
     digest.slice(0, 8),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
-import { logTo } from "thingscope";
 import { ThingClient } from "thingscope/client";
 import type { TestCamera } from "thingscope/things";
 import { blocksOf, pageText } from "../../docs/page.ts";
@@ -178,22 +177,6 @@ test("a member is described, and answers, at the address that it is configured t
   );
   const answer = await client.fetch("http://bench-1.lab:5000/stage/position");
   assert.equal(answer.status, 200);
-});
-
-test("a description that is larger than a message of NATS is told once, with what to do", {
-  timeout,
-}, async (t) => {
-  const { url } = await natsServerFor(t, "max_payload: 8192");
-  const lines: string[] = [];
-  const log = logTo((_, line) => lines.push(line));
-  await memberFor(t, { servers: [url], name: "one" }, { log });
-  const signal = patience();
-  const told = () => lines.filter((line) => /does not take the description of/.test(line));
-  while (told().length < 2) {
-    signal.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.match(told()[0]!, /description of 'camera' \(\d+ characters\): .+ check max_payload/);
 });
 
 test("a member tells new values and events", { timeout }, async (t) => {

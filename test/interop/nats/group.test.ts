@@ -21,13 +21,16 @@ interface Clock {
 interface Manifest {
   readonly from: number;
   readonly until: number;
-  readonly quality: Record<"sets" | "medianMs" | "p95Ms" | "worstMs" | "uncertaintyMs", number>;
+  readonly quality: Record<
+    "recordings" | "sets" | "medianMs" | "p95Ms" | "worstMs" | "uncertaintyMs",
+    number
+  >;
   readonly recordings: {
     readonly recorder: string;
     readonly host: string;
     readonly clock: Clock;
     readonly ended: string;
-    readonly captured: number;
+    readonly captured?: number;
     readonly files: { readonly name: string; readonly href: string }[];
   }[];
 }
@@ -152,7 +155,8 @@ test("recorders of three machines with clocks set wrong begin at one moment, and
 
   const gone = recordings[2]!;
   assert.match(gone.ended, /^'m3\/recorder': .+'trio_.+\.mkv' is in its own list; if it records/s);
-  assert.deepEqual([gone.captured, gone.files.map(({ name }) => name)], [0, [films[2]]]);
+  assert.deepEqual([gone.captured, gone.files.map(({ name }) => name)], [undefined, [films[2]]]);
+  assert.equal(quality.recordings, 2);
   const ledgerOf = (n: number) =>
     readFile(
       join([m1, m2, m3][n]!.folder, "films", films[n]!.replace("mkv", "ledger.jsonl")),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
-import { type Log, ThingHost, ThingServer } from "thingscope";
+import { type Log, type Thing, ThingHost, ThingServer } from "thingscope";
 import { Fleet, FleetClient, type FleetOptions } from "thingscope/fleet";
 import { SimulatedStage, TestCamera } from "thingscope/things";
 import { packagePath } from "../../../src/base/package-root.ts";
@@ -11,12 +11,17 @@ import { temporaryFolder } from "../../temporary-folder.ts";
 export async function memberFor(
   t: TestContext,
   options: FleetOptions,
-  { joins = true, log }: { joins?: boolean; log?: Log } = {},
+  {
+    joins = true,
+    log,
+    things = {},
+  }: { joins?: boolean; log?: Log; things?: Readonly<Record<string, Thing>> } = {},
 ): Promise<{ server: ThingServer; fleet: Fleet; url: string }> {
   const settingsFolder = await temporaryFolder();
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
   host.add("camera", new TestCamera());
   host.add("stage", new SimulatedStage());
+  for (const [name, thing] of Object.entries(things)) host.add(name, thing);
   const fleet = new Fleet(options, { folder: settingsFolder, log: host.log });
   const server = new ThingServer(host, { fleet });
   t.after(() => server.close());

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { logTo } from "thingscope";
+import { Roster } from "../../../src/adapters/nats/roster.ts";
+import { limitHits } from "../../../src/base/limit-hits.ts";
+
+const LEASE = JSON.stringify({
+  ...{ instance: "a", since: 1, url: "http://10.0.0.1:5000", version: "0.1.0" },
+});
+
+function rosterWith(lines: string[] = []): Roster {
+  return new Roster(
+    "own",
+    logTo((_, line) => lines.push(line)),
+  );
+}
+
+function titles({ descriptions }: Roster): unknown[] {
+  return [...descriptions.values()].map(({ title }) => title);
+}
+
+test("of two Things with one id the first is listed, and the other when that has gone; it is told once", () => {
+  const lines: string[] = [];
+  const roster = rosterWith(lines);
+  for (const name of ["one", "two"]) {
+    roster.renewed(name, LEASE);
+    for (const thing of ["camera", "stage"])
+      roster.described(
+        name,
+        thing,
+        JSON.stringify({ id: `urn:${thing}`, title: `${name} ${thing}` }),
+      );
+  }
+  assert.deepEqual(titles(roster), ["one camera", "one stage"]);
+  const told = lines.filter((line) =>
+    /'two\/camera' has the id of a Thing of another member/.test(line),
+  );
+  assert.equal(told.length, 1);
+  assert.equal(lines.filter((line) => /has the id/.test(line)).length, 1);
+  roster.described("one", "camera", JSON.stringify({ id: "urn:camera", title: "one again" }));
+  assert.deepEqual(titles(roster), ["one again", "one stage"]);
+  roster.left("two");
+  assert.deepEqual(titles(roster), ["one again", "one stage"]);
+  roster.renewed("two", LEASE);
+  roster.left("one");
+  assert.deepEqual(titles(roster), ["two camera", "two stage"]);
+  roster.close();
+});
+
+test("members that have gone, with all their Things, make room for others", () => {
+  const roster = rosterWith();
+  const hits = () => limitHits().get("fleet_members") ?? 0;
+  const before = hits();
+  for (let n = 0; n < 1200; n += 1) {
+    const name = `worker-${n}`;
+    roster.renewed(name, LEASE);
+    roster.described(name, "camera", JSON.stringify({ id: `urn:${n}` }));
+    roster.left(name);
+    roster.removed(name, "camera");
+  }
+  assert.equal(hits(), before);
+  roster.renewed("last", LEASE);
+  assert.deepEqual(
+    roster.present.map(({ name }) => name),
+    ["last"],
+  );
+  roster.close();
+});
+
+test("descriptions of all members together are bounded", () => {
+  const roster = rosterWith();
+  roster.renewed("one", LEASE);
+  const hits = () => limitHits().get("fleet_things") ?? 0;
+  const before = hits();
+  const padding = "x".repeat(10e6);
+  for (let n = 0; n < 12; n += 1)
+    roster.described("one", `thing${n}`, JSON.stringify({ id: `urn:${n}`, padding }));
+  assert.equal(roster.descriptions.size, 9);
+  assert.equal(hits() - before, 3);
+  roster.removed("one", "thing0");
+  roster.described("one", "thing11", JSON.stringify({ id: "urn:11", padding }));
+  assert.equal(roster.descriptions.size, 9);
+  roster.close();
+});
