@@ -56,6 +56,7 @@ function packServer(tree) {
   installLibraries(home);
   const debian = join(root, "packaging", "debian");
   place(join(debian, "thingscope"), join(tree, "usr", "bin"), "thingscope");
+  place(join(debian, "thingscope-service"), join(tree, "usr", "sbin"));
   place(join(debian, "thingscope.service"), join(tree, "usr", "lib", "systemd", "system"));
   place(join(debian, "thingscope.default"), join(tree, "etc", "default"), "thingscope");
   place(join(root, "LICENSE"), join(tree, "usr", "share", "doc", "thingscope"), "copyright");

@@ -10,17 +10,28 @@ export interface DebianPackages {
   readonly node: string;
 }
 
-/** The packages for a processor. They are not compressed, which would take minutes. */
+/** A folder with packages that are to be tested: those of a release. Without it they are made. */
+const { THINGSCOPE_DEBIAN_PACKAGES: GIVEN } = process.env;
+
+/** The packages for a processor. Those that are made here are not compressed, which would take minutes. */
 export async function debianPackages(architecture: "amd64" | "arm64"): Promise<DebianPackages> {
+  const folder = GIVEN || (await made(architecture));
+  const all = (await readdir(folder))
+    .filter((file) => file.endsWith(`_${architecture}.deb`))
+    .sort();
+  const [node, server, ...others] = all.map((file) => join(folder, file));
+  assert.ok(node && server && others.length === 0, `${folder}: ${all}`);
+  return { node, server };
+}
+
+async function made(architecture: string): Promise<string> {
   const folder = await temporaryFolder("debian-packages-");
-  const made = await packed(await temporaryFolder("packed-"));
-  const options = ["--package", join(made, "thingscope.tgz"), "--arch", architecture];
+  const archive = join(await packed(await temporaryFolder("packed-")), "thingscope.tgz");
+  const options = ["--package", archive, "--arch", architecture];
   const env = { ...process.env, npm_config_cache: NPM_CACHE, npm_config_prefer_offline: "true" };
   const to = ["--compression", "none", "--to", folder];
   await call(process.execPath, ["scripts/package-deb.mjs", ...options, ...to], { env });
-  const files = (await readdir(folder)).sort().map((file) => join(folder, file));
-  assert.equal(files.length, 2, files.join());
-  return { node: files[0]!, server: files[1]! };
+  return folder;
 }
 
 /** The same package as it was under an older version, with other words in its file of options. */
