@@ -1,7 +1,16 @@
 import type { MirrorOrigin, OriginThing } from "../adapters/mirror/index.ts";
 import type { MemberThing, Roster } from "../adapters/nats/roster.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { ConnectionOptions } from "../client/http.ts";
 import { listOf, objectOf, textOf } from "../client/json.ts";
+
+/** Things of members that have gone. */
+const MOST_GONE = 500;
+const goneLimit = countedLimit("mirror_gone_things");
+
+interface Known extends OriginThing {
+  readonly member: string;
+}
 
 /**
  * The Things of all members of a fleet, as `MEMBER-THING`, but not those that members mirror themselves. Those of a member that has
@@ -10,7 +19,8 @@ import { listOf, objectOf, textOf } from "../client/json.ts";
 export class FleetOrigin implements MirrorOrigin {
   readonly connection: ConnectionOptions;
   readonly #roster: Roster;
-  readonly #known = new Map<string, OriginThing & { readonly member: string }>();
+  /** By member and Thing, those that are there first. */
+  #known: ReadonlyMap<string, Known> = new Map();
 
   constructor(roster: Roster, connection: ConnectionOptions) {
     this.#roster = roster;
@@ -19,12 +29,19 @@ export class FleetOrigin implements MirrorOrigin {
 
   async things(): Promise<OriginThing[]> {
     const present = new Set(this.#roster.present.map(({ name }) => name));
-    for (const [name, { member }] of this.#known) if (present.has(member)) this.#known.delete(name);
+    const known = new Map<string, Known>();
     for (const thing of this.#roster.things) {
       const found = originThing(thing);
-      if (found) this.#known.set(found.name, { ...found, member: thing.member });
+      if (found) known.set(`${thing.member} ${thing.thing}`, { ...found, member: thing.member });
     }
-    return [...this.#known.values()];
+    const gone = [...this.#known].filter(
+      ([key, { member }]) => !present.has(member) && !known.has(key),
+    );
+    if (gone.length > MOST_GONE) goneLimit.hit(gone.length - MOST_GONE);
+    // Those that have just gone stood before those that went earlier.
+    for (const [key, thing] of gone.slice(0, MOST_GONE)) known.set(key, thing);
+    this.#known = known;
+    return [...known.values()];
   }
 
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {

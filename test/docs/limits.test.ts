@@ -7,6 +7,7 @@ import "thingscope/frames";
 import "thingscope/mqtt";
 import "thingscope/recording";
 import "../../src/adapters/mirror/index.ts";
+import "../../src/cli/fleet-origin.ts";
 import "../../src/cli/pino-log.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { packagePath } from "../../src/base/package-root.ts";

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { delay, ignoreAbort } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
 import { messageOf } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
@@ -36,6 +37,8 @@ export interface MirrorOrigin {
 const MOST_THINGS = 500;
 const things = countedLimit("mirrored_things");
 const refused = countedLimit("mirror_refusals");
+/** An origin whose Things change again and again is asked for them no more often, ms. */
+const PACE_MS = 500;
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 
 interface Mirrored {
@@ -101,6 +104,7 @@ export class Mirror {
         if (!this.#hasChanged || signal.aborted) return; // the turn before has seen it
         this.#hasChanged = false;
         await this.#origin.things(signal).then((found) => this.#take(found), fail);
+        await delay(PACE_MS, signal).catch(ignoreAbort);
       });
     };
     await Promise.race([this.#origin.follow(onChange, signal), failed]);
@@ -109,7 +113,16 @@ export class Mirror {
   /** Never rejects: what cannot be taken over is told. */
   async #take(found: readonly OriginThing[]): Promise<void> {
     if (found.length > MOST_THINGS) things.hit(found.length - MOST_THINGS);
-    const wanted = new Map(found.slice(0, MOST_THINGS).map((thing) => [thing.name, thing]));
+    const wanted = new Map<string, OriginThing>();
+    for (const thing of found.slice(0, MOST_THINGS)) {
+      const other = wanted.get(thing.name);
+      if (!other) wanted.set(thing.name, thing);
+      else
+        this.#refuse(
+          `${thing.name} at ${thing.url}`,
+          `would have the name of the one at ${other.url}. Rename it or its server.`,
+        );
+    }
     const gone = [...this.#mirrored.keys()].filter((name) => !wanted.has(name));
     const fresh = new Map<string, Mirrored>();
     for (const [name, thing] of wanted) {

@@ -46,6 +46,8 @@ export class MirroredThing extends Thing {
   /** Of the connection for values, that was logged last. */
   #toldReason: string | undefined;
   readonly #events = new Map<string, ThingEvent<unknown>>();
+  /** What it has added, and how each is removed. */
+  readonly #offered = new Map<string, () => void>();
 
   constructor(
     described: DescribedThing,
@@ -68,11 +70,12 @@ export class MirroredThing extends Thing {
 
   override open(): void {
     this.#isOpen = true;
+    this.#offered.clear(); // what it does not add again goes by itself
     this.#offer();
     this.#feeds = this.#described.streams.map(({ name, url }) => {
       const stream = this.#streams.get(name)!;
       stream.name = `${this.name}/${name}`;
-      const { pictures } = this.#options;
+      const pictures = this.#picturesAt(url);
       const source = new MjpegHttpSource(url, {
         ...{ ...pictures, stallMs: STALL_MS, keepsTimes: true, log: this.log },
       });
@@ -105,12 +108,21 @@ export class MirroredThing extends Thing {
     this.#values.start();
   }
 
+  /** The login is for the server of the description: it may say that pictures are at another one, which is not to have it. */
+  #picturesAt(url: string): MirroringOptions["pictures"] {
+    const own = this.mirrorOf.at(-1)?.href;
+    const isOwn = own !== undefined && new URL(url).origin === new URL(own).origin;
+    return isOwn ? this.#options.pictures : {};
+  }
+
   #offer(): void {
     const { title, description, properties, actions, events } = this.#described;
     this.describeAs({ title, description });
     const { passesCommands } = this.#options;
+    const before = new Map(this.#offered);
+    this.#offered.clear();
     for (const { isWritable, name, observable, ...about } of properties)
-      this.#add(`property '${name}'`, () =>
+      this.#add("property", name, () =>
         this.addProperty({
           ...{ ...about, name, observable, withinMs: WITHIN_MS },
           read: (signal) => this.#values.read(name, observable, signal) as never,
@@ -122,12 +134,12 @@ export class MirroredThing extends Thing {
         }),
       );
     for (const { name, data, ...about } of events)
-      this.#add(`event '${name}'`, () =>
+      this.#add("event", name, () =>
         this.#events.set(name, this.addEvent({ ...about, name, schema: data }) as never),
       );
-    if (!passesCommands) return;
-    for (const action of actions)
-      this.#add(`action '${action.name}'`, () => this.#addAction(action));
+    for (const action of passesCommands ? actions : [])
+      this.#add("action", action.name, () => this.#addAction(action));
+    for (const [what, remove] of before) if (!this.#offered.has(what)) remove();
   }
 
   #addAction({ terms, ...action }: DescribedAction): void {
@@ -147,12 +159,23 @@ export class MirroredThing extends Thing {
   }
 
   /** One that this version cannot offer is left out, and told. */
-  #add(what: string, add: () => void): void {
+  #add(kind: "property" | "event" | "action", name: string, add: () => void): void {
+    const what = `${kind} '${name}'`;
     try {
       add();
+      this.#offered.set(what, () => this.#remove(kind, name));
     } catch (error) {
       if (!(error instanceof ThingError)) throw error;
       this.log.warn(`The ${what} is not mirrored: ${messageOf(error)}`);
+    }
+  }
+
+  #remove(kind: "property" | "event" | "action", name: string): void {
+    if (kind === "property") this.removeProperty(name);
+    else if (kind === "action") this.removeAction(name);
+    else {
+      this.#events.delete(name);
+      this.removeEvent(name);
     }
   }
 

@@ -1,11 +1,15 @@
+import { withDeadline } from "../../base/abort.ts";
 import { isRecord } from "../../base/values.ts";
-import { ClientError } from "../../client/client-error.ts";
+import { ClientError, unreachable } from "../../client/client-error.ts";
 import { serverSentEvents } from "../../client/event-stream.ts";
 import { fetchDescription } from "../../client/fetch-description.ts";
 import type { ConnectionOptions } from "../../client/http.ts";
 import { bareUrl, Http, parseUrl } from "../../client/http.ts";
 import type { JsonObject } from "../../client/json.ts";
 import type { MirrorOrigin, OriginThing } from "./mirror.ts";
+
+/** How long a server may take to list its Things, ms. */
+const LIST_MS = 30_000;
 
 /** All Things of a server, or one, by its address. */
 export class ServerOrigin implements MirrorOrigin {
@@ -62,7 +66,14 @@ export class ServerOrigin implements MirrorOrigin {
 
   async #descriptions(root: string, signal: AbortSignal): Promise<JsonObject> {
     const url = `${root}thing_descriptions/`;
-    const found = await this.#http.json(await this.#http.request(url, { signal }));
+    let late: AbortSignal | undefined;
+    const found = await withDeadline(LIST_MS, signal, async (either) => {
+      late = either;
+      return this.#http.json(await this.#http.request(url, { signal: either }));
+    }).catch((error) => {
+      if (!late?.aborted || signal.aborted) throw error;
+      throw unreachable(url, new Error(`it did not answer within ${LIST_MS / 1000} s`));
+    });
     if (isRecord(found)) return found;
     throw new ClientError("BAD_ANSWER", `${url} does not list Thing Descriptions by name.`, {
       url,

@@ -94,9 +94,11 @@ export async function mirrorOf(
     connection,
     things = {},
     port = 0,
+    login,
     ...options
   }: Partial<MirroringOptions> & {
     connection?: ConnectionOptions;
+    login?: ServerOptions["login"];
     things?: Readonly<Record<string, Thing>>;
     port?: number;
   } = {},
@@ -104,7 +106,7 @@ export async function mirrorOf(
   const log = new TestLog();
   const host = new ThingHost({ settingsFolder: await temporaryFolder(), log: log.log });
   for (const [name, thing] of Object.entries(things)) host.add(name, thing);
-  const server = new ThingServer(host, { maxConnections: 5000 });
+  const server = new ThingServer(host, { maxConnections: 5000, ...(login && { login }) });
   const mirroring = { pictures: {}, maxViewers: 5000, passesCommands: false, ...options };
   const mirror = new Mirror(new ServerOrigin(url, connection), server, {
     ...{ ...mirroring, log: log.log },
