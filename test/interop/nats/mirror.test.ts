@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { ThingClient } from "thingscope/client";
-import { mirrorCli } from "../../cli/run-cli.ts";
+import { mirrorCli, runCli } from "../../cli/run-cli.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { clientFor, memberFor } from "./members.ts";
@@ -52,6 +54,32 @@ test("a mirror of a fleet has the Things of all members but other mirrors', and 
     const found = await ThingClient.connect(`${url}/camera/`, { nearest: true, fetch: fetching });
     assert.equal(found.url, nearest);
   }
+});
+
+test("a mirror takes the fleet's servers, its login there and its own name from a file, and says what is wrong in it", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const nats = await natsServerFor(t, "authorization { user: lab, password: sesame }");
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "password"), "sesame\n");
+  const credentials = { user: "lab", password_file: join(folder, "password") };
+  await memberFor(t, { servers: [nats.url], name: "one", credentials });
+  const yaml = (password: string) =>
+    `fleet:\n  servers: [${nats.url}]\n  name: corridor\n  credentials: {user: lab, password_file: ${password}}\n`;
+  await mkdir(join(folder, "etc"));
+  await writeFile(join(folder, "etc", "password"), "sesame\n");
+  await writeFile(join(folder, "etc", "corridor.yaml"), yaml("password")); // beside the file
+  const { url } = await mirrorCli(t, folder, "etc/corridor.yaml");
+  const signal = patience();
+  for (;;) {
+    const names = Object.keys((await (await fetch(`${url}/things/`, { signal })).json()) as object);
+    if (names.sort().join() === "one-camera,one-stage") break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await writeFile(join(folder, "wrong.yaml"), "fleet: {servers: [], name: 5}\n");
+  const wrong = await runCli(folder, "mirror", "wrong.yaml");
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.stdout + wrong.stderr, /wrong\.yaml.*fleet/s);
 });
 
 async function changed(
