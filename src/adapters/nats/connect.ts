@@ -40,10 +40,16 @@ export async function connectTo(
   } catch (error) {
     throw new ThingError(
       "PROGRAM_REFUSED",
-      `No NATS server of ${servers.join(", ")} can be used (${messageOf(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
+      `No NATS server of ${servers.join(", ")} can be used (${plainReason(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
       { cause: error },
     );
   }
+}
+
+/** OpenSSL's own words stand between numbers and lines of its source: `tlsv13 alert certificate required`. */
+function plainReason(error: unknown): string {
+  const text = messageOf(error);
+  return /:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1] ?? text;
 }
 
 /**

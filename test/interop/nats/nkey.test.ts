@@ -1,8 +1,15 @@
+import "reflect-metadata"; // must be loaded before @peculiar/x509
 import assert from "node:assert/strict";
+import { KeyObject, webcrypto } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { nkeys } from "@nats-io/transport-node";
+import {
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
 import type { Fleet } from "thingscope/fleet";
 import { selfSigned } from "../../../src/server/access/tls/self-signed.ts";
 import { patience, TEST_MS } from "../../limits.ts";
@@ -67,4 +74,47 @@ authorization { users: [ { nkey: ${right.getPublicKey()} } ] }`,
     const { fleet } = await memberFor(t, wanted, { joins: false });
     assert.match((await whyNot(fleet)) ?? "", reason);
   }
+});
+
+/** A certificate that its own key signs, for clients. */
+async function clientCertificate(): Promise<{ cert: string; key: string }> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...{ keys, signingAlgorithm: algorithm, name: [{ CN: ["bench-1"] }] },
+    notBefore: new Date(Date.now() - 24 * 3600_000),
+    notAfter: new Date(Date.now() + 24 * 3600_000),
+    extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])],
+  });
+  const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" });
+  return { cert: `${certificate.toString("pem")}\n`, key: key.toString() };
+}
+
+test("with the client certificate that the broker asks for a member is let in, and without one it says so", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const folder = await temporaryFolder();
+  const path = (name: string) => join(folder, name);
+  const server = await selfSigned({ names: ["127.0.0.1"], days: 30 });
+  const client = await clientCertificate();
+  for (const [name, text] of [
+    ["ca.pem", server.cert],
+    ["key.pem", server.key],
+    ["client.pem", client.cert],
+    ["client-key.pem", client.key],
+  ] as const)
+    await writeFile(path(name), text);
+  const { url } = await natsServerFor(
+    t,
+    `tls { cert_file: "${path("ca.pem")}", key_file: "${path("key.pem")}", ca_file: "${path("client.pem")}", verify: true }`,
+  );
+  const tls = { ca_file: "ca.pem", cert_file: "client.pem", key_file: "client-key.pem" };
+  const inFolder = Object.fromEntries(Object.entries(tls).map(([key, name]) => [key, path(name)]));
+  const one = await memberFor(t, { servers: [url], name: "one", tls: inFolder }, { joins: false });
+  assert.equal(await whyNot(one.fleet), undefined);
+  await one.fleet.joined;
+
+  const without = { ca_file: path("ca.pem") };
+  const two = await memberFor(t, { servers: [url], name: "two", tls: without }, { joins: false });
+  assert.match((await whyNot(two.fleet)) ?? "", /can be used \(.*certificate required\)\. Check/);
 });
