@@ -6,6 +6,9 @@ import { ClientError } from "./client-error.ts";
  */
 let lenient: typeof fetch | undefined;
 
+/** What the usual one says of an interim answer, and of a redirect to itself, which wants its cookie. */
+const ODD: ReadonlySet<string> = new Set(["bad response", "redirect count exceeded"]);
+
 /** Gives the client a `fetch` for GET that takes what the usual one refuses. */
 export function setLenientFetch(lenientFetch: typeof fetch): void {
   lenient = lenientFetch;
@@ -16,12 +19,12 @@ export function lenientFetch(): typeof fetch | undefined {
   return lenient;
 }
 
-/** Whether a request failed because its answer is not HTTP as Node's parser wants it, or is shorter than it is by its length. */
+/** Whether a request failed because its answer is not HTTP as Node's parser wants it, is shorter than it is by its length, or wants a cookie. */
 export function mayBeMisread(error: unknown): boolean {
   if (error instanceof ClientError && error.code === "BAD_ANSWER") return true;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const isParser = String(Reflect.get(cause, "code") ?? "").startsWith("HPE_");
-    if (isParser || cause.message === "bad response") return true; // the latter for an interim one
+    if (isParser || ODD.has(cause.message)) return true;
   }
   return false;
 }

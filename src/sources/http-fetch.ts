@@ -1,6 +1,7 @@
 import type { PausingReader } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
 import { askWithLogin, mayLogIn } from "./ask-with-login.ts";
+import { HttpCookies } from "./http-cookies.ts";
 import type { HttpHead } from "./http-head.ts";
 import { HttpLogin, type LoginData } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
@@ -38,14 +39,18 @@ export function httpFetch({ trust, login, loginAt }: HttpFetchOptions = {}): typ
     const method = init.method ?? "GET";
     if (method !== "GET") throw new TypeError(`This connection can only GET, not ${method}.`);
     const first = url;
+    const cookies = new HttpCookies();
     for (let redirects = 0; ; redirects++) {
       const target = url;
       const own = loginAt && mayLogIn(loginAt, target) ? answering : undefined;
       const { authorization: given, ...others } = headers;
       const sent = mayLogIn(first, target) ? given : undefined;
-      const answer = await askWithLogin(own, target, (authorization = sent) => {
-        const all = { ...others, ...(authorization && { Authorization: authorization }) };
-        return HttpStream.open(target, all, signal, fingerprint);
+      const answer = await askWithLogin(own, target, async (authorization = sent) => {
+        const login = authorization && { Authorization: authorization };
+        const all = { ...others, ...cookies.headersFor(target), ...login };
+        const response = await HttpStream.open(target, all, signal, fingerprint);
+        cookies.take(target, response.head);
+        return response;
       });
       const next = redirects < REDIRECTS ? redirectOf(answer.head, url) : undefined;
       if (!next) return responseOf(answer, url);

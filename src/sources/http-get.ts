@@ -3,14 +3,18 @@ import { isMetadataAddress } from "../base/outgoing.ts";
 import { thrownError } from "../base/thrown.ts";
 import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { askWithLogin, mayLogIn } from "./ask-with-login.ts";
-import { HttpFault } from "./http-head.ts";
-import type { HttpLogin } from "./http-login.ts";
+import { HttpCookies } from "./http-cookies.ts";
+import { HttpFault, type HttpHead } from "./http-head.ts";
+import { type HttpLogin, unknownLogins } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
 import { TlsFault } from "./tls-trust.ts";
 
 const REDIRECTS = 5;
 /** How long the second connection may wait for its answer. */
 const FRESH_EVERY_MS = 1500;
+/** What OpenSSL says of TLS 1.0 and 1.1, and of ciphers and keys of that time. */
+const OLD_TLS =
+  /alert protocol version|unsupported protocol|handshake failure|dh key too small|no shared cipher/i;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
 /** A server's response that is not a stream. */
@@ -32,6 +36,8 @@ export interface HttpGetOptions {
   readonly authorization?: string | undefined;
   /** Of the one certificate that is trusted. */
   readonly fingerprint?: string | undefined;
+  /** Those of earlier requests, and of this one. */
+  readonly cookies?: HttpCookies | undefined;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -45,8 +51,9 @@ export interface HttpGetOptions {
 export async function openHttp(
   url: URL,
   signal: AbortSignal,
-  options: HttpGetOptions = {},
+  given: HttpGetOptions = {},
 ): Promise<HttpStream> {
+  const options = { cookies: new HttpCookies(), ...given };
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const isSame = mayLogIn(url, at);
@@ -58,12 +65,12 @@ export async function openHttp(
         authorization: allowed.authorization ?? authorization,
       }),
     );
-    const { status, statusText, headers } = response.head;
+    const { status, headers } = response.head;
     if (mayHavePictures(status)) return response;
     response.destroy();
     if (!REDIRECT_STATUS.has(status)) {
       const hasLogin = (options.login ?? options.authorization) !== undefined;
-      const reason = statusReason(status, statusText, { hasLogin, isSame });
+      const reason = statusReason(response.head, { hasLogin, isSame });
       throw new HttpRefusal(status, `${withoutSecrets(at)} ${reason}`);
     }
     at = redirected(at, headers.get("location") ?? "");
@@ -125,7 +132,7 @@ export function withoutSecrets(url: URL): string {
 async function request(
   url: URL,
   signal: AbortSignal,
-  { authorization, fingerprint, headers: further }: HttpGetOptions,
+  { authorization, fingerprint, cookies, headers: further }: HttpGetOptions,
 ): Promise<HttpStream> {
   if (isMetadataAddress(url.hostname)) {
     throw failed(url, "is a cloud metadata address, not a camera. Check the address.");
@@ -134,10 +141,13 @@ async function request(
     Accept: `${STREAM_ACCEPT}, image/jpeg;q=0.1`,
     "Accept-Encoding": "identity",
     ...further,
+    ...cookies?.headersFor(url),
     ...(authorization !== undefined && { Authorization: authorization }),
   };
   try {
-    return await HttpStream.open(url, headers, signal, fingerprint);
+    const response = await HttpStream.open(url, headers, signal, fingerprint);
+    cookies?.take(url, response.head);
+    return response;
   } catch (thrown) {
     const error = thrownError(thrown);
     throw signal.aborted ? error : failed(url, networkReason(url, error), error);
@@ -145,6 +155,7 @@ async function request(
 }
 
 function redirected(from: URL, location: string): URL {
+  if (location === "") throw failed(from, "redirects without saying where to. Check the address.");
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (!to || (to.protocol !== "http:" && to.protocol !== "https:")) {
     throw failed(from, `redirects to '${location}', which is not an http address.`);
@@ -159,21 +170,28 @@ function redirected(from: URL, location: string): URL {
 }
 
 function statusReason(
-  status: number,
-  message: string,
+  { status, statusText, headers }: HttpHead,
   { hasLogin, isSame }: { hasLogin: boolean; isSame: boolean },
 ): string {
   const isLogin = status === 401 || status === 403;
   if (isLogin && hasLogin && !isSame) {
     return `is the target of a redirect to another port or from https to http, so the login was not sent there (${status}). Use this address if it is correct.`;
   }
+  const unknown = isLogin && unknownLogins(headers.get("www-authenticate") ?? "");
+  if (unknown)
+    return `requires a login by ${unknown} (${status}), which is not known here. Set the camera to Basic or Digest.`;
   if (isLogin && hasLogin) {
     return `refuses the login (${status}). Check user name and password; in an address, % is written as %25, @ as %40, : as %3A and / as %2F.`;
   }
   if (isLogin) {
     return `requires a login (${status}). Put it into the address, http://user:password@host/path, or into username and password.`;
   }
-  return `answered ${status} ${message}. Check the address.`;
+  const answered = `answered ${`${status} ${statusText}`.trim()}`;
+  if (status === 429 || status === 503)
+    return `${answered}: it may have as many viewers as it takes. Close others; it is asked again.`;
+  if (status >= 500)
+    return `${answered}. Check the address, and restart the camera if it stays so.`;
+  return `${answered}. Check the address.`;
 }
 
 function networkReason(url: URL, error: Error): string {
@@ -182,6 +200,11 @@ function networkReason(url: URL, error: Error): string {
     return `cannot be reached: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}. Switch the camera on, or correct the address.`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `cannot be reached: the host name ${url.hostname} is unknown. Correct the address.`;
+  const isHttps = url.protocol === "https:";
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER")
+    return `cannot be read: its port ${url.port || 443} does not speak TLS. Write http:// instead of https://, or correct the port.`;
+  if (isHttps && OLD_TLS.test(error.message))
+    return `cannot be read: it speaks an old TLS only, which is not safe. Update the camera, or write http:// instead of https://.`;
   if (error instanceof HttpFault) return error.message;
   if (error instanceof TlsFault) return `cannot be read: ${error.message}`;
   return `cannot be read: ${reasonOf(error)}.`;

@@ -10,14 +10,17 @@ const BEFORE_BEGUN = /^\xef\xbb?$/;
 /** Where a head ends. What stands before it is trimmed: a pattern that began with \r would try each one of many. */
 const END = /\n\r{0,3}\n/g;
 const LONGEST_END = 5;
-/** What a header may stand for several times, as one list. */
-const LISTS: ReadonlySet<string> = new Set(["www-authenticate"]);
+/** Headers that may stand several times, and what stands between their values then. */
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ["www-authenticate", ", "],
+  ["set-cookie", "\n"], // a comma stands in its dates
+]);
 
 /** The head of an HTTP response. */
 export interface HttpHead {
   readonly status: number;
   readonly statusText: string;
-  /** Names in lower case; of one that stands twice, the first, of challenges all. */
+  /** Names in lower case; of one that stands twice, the first; of challenges, and of cookies in a line each, all. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
@@ -96,8 +99,9 @@ function headOf(text: string): HttpHead {
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     const before = headers.get(name);
-    if (colon <= 0 || (before !== undefined && !LISTS.has(name))) continue;
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+    const between = LISTS.get(name);
+    if (colon <= 0 || (before !== undefined && between === undefined)) continue;
+    headers.set(name, before === undefined ? value : `${before}${between}${value}`);
   }
   return { status: Number(status), statusText, headers };
 }

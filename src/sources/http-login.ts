@@ -81,12 +81,14 @@ export class HttpLogin {
         .digest("hex");
     const { realm, nonce } = { realm: get("realm"), nonce: get("nonce") };
     const isSession = /-sess$/i.test(algorithm);
-    const hasQop = parameters.has("qop");
+    const quality = qualityOf(parameters);
+    const hasQop = quality !== undefined;
     const count = this.#uses.toString(16).padStart(8, "0");
     const first = hash(`${username}:${realm}:${password}`);
     const secret = isSession ? hash(`${first}:${nonce}:${this.#clientNonce}`) : first;
-    const counted = hasQop ? `${count}:${this.#clientNonce}:auth:` : "";
-    const response = hash(`${secret}:${nonce}:${counted}${hash(`${method}:${path}`)}`);
+    const counted = hasQop ? `${count}:${this.#clientNonce}:${quality}:` : "";
+    const body = quality === "auth-int" ? `:${hash("")}` : ""; // requests have none
+    const response = hash(`${secret}:${nonce}:${counted}${hash(`${method}:${path}${body}`)}`);
     const isHashed = /^true$/i.test(get("userhash"));
     const name = isHashed ? hash(`${username}:${realm}`) : username;
     const fields = [
@@ -97,12 +99,25 @@ export class HttpLogin {
       `response="${response}"`,
       ...(parameters.has("algorithm") ? [`algorithm=${algorithm}`] : []),
       ...(parameters.has("opaque") ? [`opaque=${quoted(get("opaque"))}`] : []),
-      ...(hasQop ? [`qop=auth, nc=${count}`] : []),
+      ...(hasQop ? [`qop=${quality}, nc=${count}`] : []),
       ...(hasQop || isSession ? [`cnonce="${this.#clientNonce}"`] : []),
       ...(isHashed ? ["userhash=true"] : []),
     ];
     return `Digest ${fields.join(", ")}`;
   }
+}
+
+/** The kinds of login that a server wants, if none of them is known here, in one phrase. @param wanted - Its `WWW-Authenticate`. */
+export function unknownLogins(wanted: string): string | undefined {
+  const challenges = readChallenges(wanted);
+  if (strongest(challenges)) return undefined;
+  const names = challenges.map(({ scheme, parameters }) =>
+    ["algorithm", "qop"].reduce((name, one) => {
+      const value = parameters.get(one);
+      return scheme === "digest" && value ? `${name} ${value}` : name;
+    }, scheme),
+  );
+  return names.length > 0 ? names.join(" or ") : undefined;
 }
 
 /** The login in an address, if it has one. */
@@ -117,7 +132,7 @@ function strongest(challenges: readonly Challenge[]): Challenge | undefined {
       scheme === "digest" &&
       parameters.has("nonce") &&
       hashOf(parameters.get("algorithm") ?? "MD5") !== undefined &&
-      /(?:^|[\s,])auth(?:$|[\s,])/i.test(parameters.get("qop") ?? "auth"),
+      qualityOf(parameters) !== "",
   );
   for (const hash of Object.values(HASHES)) {
     const found = usable.find(
@@ -126,6 +141,16 @@ function strongest(challenges: readonly Challenge[]): Challenge | undefined {
     if (found) return found;
   }
   return challenges.find(({ scheme }) => scheme === "basic");
+}
+
+/** Which protection a challenge offers that is known: none in old ones, empty if only others. Cameras send an empty list for none. */
+function qualityOf(parameters: ReadonlyMap<string, string>): "auth" | "auth-int" | "" | undefined {
+  const offered = (parameters.get("qop") ?? "")
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  if (offered.length === 0) return undefined;
+  return (["auth", "auth-int"] as const).find((one) => offered.includes(one)) ?? "";
 }
 
 function hashOf(algorithm: string): string | undefined {

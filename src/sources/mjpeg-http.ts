@@ -12,6 +12,7 @@ import {
   isOnePicture,
   mayBePictures,
 } from "../frames/wire/stream-type.ts";
+import { HttpCookies } from "./http-cookies.ts";
 import { type HttpGetOptions, openHttp, openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
 import { HttpLogin, type LoginData, loginIn } from "./http-login.ts";
@@ -77,6 +78,7 @@ export class MjpegHttpSource implements RunningSource {
     this.#get = {
       login: login && new HttpLogin(login),
       authorization: options.authorization,
+      cookies: new HttpCookies(),
       fingerprint: options.trust === undefined ? undefined : trustedFingerprint(options.trust),
     };
     this.#log = options.log ?? silentLog;
