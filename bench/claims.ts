@@ -113,7 +113,7 @@ export const CLAIMS: readonly Claim[] = [
     ...{ workload: "Q1", what: "tickets a second, ours / bare JetStream", atLeast: 0.1 },
     value: (results) => results.ratio("Q1", "per_second", "jetstream"),
   },
-  toKind("Q2", "round trip of a command p50", "p50_us", "http", 1.5),
+  toKind("Q2", "round trip of a command p50", "p50_us", "http", 2),
   {
     workload: "D1",
     what: "CPU of a probe and its consumer, each frame",
