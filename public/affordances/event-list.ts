@@ -3,7 +3,8 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../schema/schema-value.ts";
 import { shared } from "../style/shared.ts";
-import { Following, type Happened, type LiveThing } from "../things/live-thing.ts";
+import type { Happened } from "../things/kept-events.ts";
+import { Following, type LiveThing } from "../things/live-thing.ts";
 import { affordancesOf, streamsOf, titleOf } from "../things/td.ts";
 import { clockOf } from "../things/time-words.ts";
 

@@ -1,4 +1,5 @@
-import type { Happened, LiveThing } from "../things/live-thing.ts";
+import type { Happened } from "../things/kept-events.ts";
+import type { LiveThing } from "../things/live-thing.ts";
 import { type Recording, recordingIn } from "./recording.ts";
 
 /**
@@ -15,7 +16,7 @@ class KnownRecordings {
 
   constructor(recorder: LiveThing) {
     this.#recorder = recorder;
-    recorder.addEventListener("change", () => this.#look());
+    for (const type of ["change", "happened"]) recorder.addEventListener(type, () => this.#look());
     this.#look();
   }
 
@@ -25,7 +26,7 @@ class KnownRecordings {
     return this.#all;
   }
 
-  /** A Thing dispatches each change by itself, so those of the list and of its parts come in their order. */
+  /** A Thing dispatches each change and event by itself, so those of the list and of its parts come in their order. */
   #look(): void {
     const { values, events } = this.#recorder;
     const list = values.get("recordings")?.value;

@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { delay } from "../../src/base/abort.ts";
 import type { ThingClient } from "../../src/client/thing-client.ts";
 import { account } from "./account.ts";
+import { type Happened, KeptEvents } from "./kept-events.ts";
 import { accessOf } from "./property-access.ts";
 import { isSame } from "./same-value.ts";
 import { affordancesOf, type JsonObject, typesOf } from "./td.ts";
@@ -16,31 +17,21 @@ export interface KnownValue {
   readonly at: number;
 }
 
-/** An event that has happened. */
-export interface Happened {
-  readonly name: string;
-  readonly data: unknown;
-  /** Why there is no data though there should be. */
-  readonly problem?: string;
-  /** Epoch ms, when this page heard of it. */
-  readonly at: number;
-}
-
 /** Where no directory tells of it, how often a description is fetched again, ms. */
 const DESCRIPTION_MS = 30_000;
-/** Of each name: frames, thirty times a second, do not drive out what happens once a day. */
-const MOST_EVENTS = 100;
+
+/** What `change` tells of where an event has happened, and nothing else is another. */
+const HAPPENED = Symbol("an event has happened");
 
 /**
  * One Thing as a page knows it: its description, its values as they change, its events. While something follows it, there is one
- * connection, whatever the number of elements that show it. It dispatches `change` when any of that is another.
+ * connection, whatever the number of elements that show it. It dispatches `change` when any of that is another, of events five
+ * times a second at most, and `happened` at each event.
  */
 export class LiveThing extends EventTarget {
   /** Of the Thing Description. */
   readonly url: string;
   readonly values = new Map<string, KnownValue>();
-  /** Newest last. */
-  readonly events: Happened[] = [];
   /** Whether the values are kept up to date. */
   isConnected = false;
   /** Why there is no description, as long as that is so. */
@@ -51,7 +42,7 @@ export class LiveThing extends EventTarget {
   #knownTd: JsonObject = {};
   /** Whether another tells when the description has changed. */
   #isTold = false;
-  readonly #eventCounts = new Map<string, number>();
+  readonly #events = new KeptEvents(() => this.#changed(HAPPENED));
   #followers = 0;
   #end = new AbortController();
 
@@ -72,6 +63,11 @@ export class LiveThing extends EventTarget {
   /** Whether it is of a kind, by its `@type`: `Camera`, `Stage`. */
   is(type: string): boolean {
     return typesOf(this.td).includes(type);
+  }
+
+  /** Newest last. */
+  get events(): readonly Happened[] {
+    return this.#events.list;
   }
 
   /** Undefined until the description has come, and the client itself. */
@@ -203,29 +199,19 @@ export class LiveThing extends EventTarget {
     this.#knownTd = this.td;
     const { properties, events } = affordancesOf(this.td);
     for (const name of this.values.keys()) if (!properties.has(name)) this.values.delete(name);
-    const left = this.events.filter(({ name }) => events.has(name));
-    this.events.splice(0, this.events.length, ...left);
-    for (const name of this.#eventCounts.keys())
-      if (!events.has(name)) this.#eventCounts.delete(name);
+    this.#events.forgetOthers(events);
   }
 
   #happened(event: Happened): void {
     if (!Object.hasOwn(Object(this.td.events), event.name)) return;
-    this.events.push(event);
-    const count = (this.#eventCounts.get(event.name) ?? 0) + 1;
-    this.#eventCounts.set(event.name, Math.min(count, MOST_EVENTS));
-    if (count > MOST_EVENTS)
-      this.events.splice(
-        this.events.findIndex(({ name }) => name === event.name),
-        1,
-      );
-    this.#changed();
+    this.#events.add(event);
+    this.dispatchEvent(new Event("happened"));
   }
 
-  /** @param property - The one whose value is another, where that is all. */
-  #changed(property?: string): void {
+  /** @param what - The property whose value is another, where that is all, or `HAPPENED`. */
+  #changed(what?: string | symbol): void {
     this.#forgetOthers();
-    this.dispatchEvent(new CustomEvent("change", { detail: property }));
+    this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
 }
 
@@ -254,14 +240,18 @@ export class Following implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   #thing: LiveThing | undefined;
   #leave = () => {};
-  readonly #concerns: (property: string) => boolean;
+  readonly #concerns: (what: string | symbol) => boolean;
   readonly #update = (event?: Event) => {
-    const { detail: property } = Object(event);
-    if (typeof property !== "string" || this.#concerns(property)) this.#host.requestUpdate();
+    const { detail: what } = Object(event);
+    const isAll = typeof what !== "string" && typeof what !== "symbol";
+    if (isAll || this.#concerns(what)) this.#host.requestUpdate();
   };
 
-  /** @param concerns - Whether the host shows the value of a property; without it that of each. */
-  constructor(host: ReactiveControllerHost, concerns: (property: string) => boolean = () => true) {
+  /** @param concerns - Whether the host shows the value of a property; without it that of each, and events. */
+  constructor(
+    host: ReactiveControllerHost,
+    concerns: (what: string | symbol) => boolean = () => true,
+  ) {
     this.#host = host;
     this.#concerns = concerns;
     host.addController(this);

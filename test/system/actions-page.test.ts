@@ -9,6 +9,7 @@ import { ThingHost, ThingServer } from "thingscope";
 import { TEST_MS } from "../limits.ts";
 import { ActionBench, HOSTILE } from "./action-bench.ts";
 import { openPage } from "./chromium.ts";
+import { ANSWERED, described, foreignServer } from "./foreign-server.ts";
 
 const timeout = TEST_MS;
 
@@ -123,7 +124,7 @@ test("two tabs begin an action at once, see both runs, and cancel each at once: 
   for (const tab of tabs) while ((await cancel(tab).count()) > 0) await page.waitForTimeout(50);
   const statuses = host.invocations.list({ thing: "bench" }).map(({ status }) => status);
   assert.deepEqual(statuses, ["cancelled", "cancelled"]);
-  for (const tab of tabs) assert.equal(await tab.locator(".problem").count(), 0);
+  for (const tab of tabs) assert.deepEqual(await tab.locator(".problem").allTextContents(), []);
   await assertQuiet();
 });
 
@@ -216,4 +217,44 @@ test("events are listed as they happen, by name, and stand still while the list 
   await list.getByRole("button", { name: "Go on" }).click();
   await list.locator("li").nth(1).waitFor();
   await assertQuiet();
+});
+
+test("five hundred events a second are shown a few times a second, and leave the page time for its controls", {
+  timeout,
+}, async (t) => {
+  const data = { type: "object", properties: { n: { type: "integer" } } };
+  const form = { href: "events/burst", subprotocol: "sse", contentType: "text/event-stream" };
+  const server = await foreignServer(
+    t,
+    described({ level: { type: "number" } }, { events: { burst: { data, forms: [form] } } }),
+    { level: 1 },
+  );
+  let n = 0;
+  server.handlers.set("GET events/burst", (_, request, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    const next = () => `event: burst\ndata: {"n": ${++n}}\n\n`;
+    const emitting = setInterval(
+      () => response.write(Array.from({ length: 5 }, next).join("")),
+      10,
+    );
+    request.on("close", () => clearInterval(emitting));
+    return ANSWERED;
+  });
+  const { page } = await openPage(t);
+  await page.goto(server.origin);
+  await page.getByText("Connected", { exact: true }).waitFor();
+  const [told = 0, heard = 0, kept] = await page.evaluate<number[]>(`(async () => {
+    const { thing } = document.querySelector("thing-view").renderRoot.querySelector("property-control");
+    let [told, heard] = [0, 0];
+    thing.addEventListener("change", () => told++);
+    await new Promise((resolve) => thing.addEventListener("happened", () => ++heard >= 500 && resolve()));
+    return [told, heard, thing.events.length];
+  })()`);
+  assert.ok(told < heard / 4, `${told} renderings for ${heard} events`);
+  assert.equal(kept, 100);
+  const field = page.locator("property-control input");
+  await field.fill("7");
+  await field.press("Enter");
+  while (server.writes.length === 0) await page.waitForTimeout(20);
+  assert.deepEqual(server.writes, [["level", 7]]);
 });

@@ -159,6 +159,11 @@ test("a token that logs in a thousand times ends sessions of its own alone", asy
   for (let n = 0; n < 100; n++) last = await store.begin(key, "view");
   assert.ok(store.use(key, admin));
   assert.ok(store.use(key, last));
+  const guests: string[] = [];
+  for (let n = 0; n < 200; n++) guests.push(await store.begin(key, "guest.view"));
+  for (const guest of guests) assert.ok(store.use(key, guest), "guests share an account");
+  await store.begin(key, "guest.view");
+  assert.deepEqual([store.use(key, guests[0]!), store.list().length], [undefined, 1 + 20 + 200]);
 });
 
 test("sessions of many accounts end the one unused for longest of the account that has most", async () => {

@@ -45,6 +45,11 @@ const GUESTS = {
   admin: OWNER,
 } as const satisfies Record<string, Account>;
 
+/** Whether an account is one that all share who came by a link of its role. */
+export function isGuest(id: string): boolean {
+  return id === GUESTS.view.id || id === GUESTS.operate.id;
+}
+
 /** Whose word counts for addresses that the server itself gives to programs of its configuration. */
 const SERVER: Account = { id: "server.view", name: "server", role: "view" };
 

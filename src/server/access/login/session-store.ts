@@ -8,6 +8,7 @@ import type { Log } from "../../../base/log.ts";
 import { errorsIn } from "../../../core/schema.ts";
 import { SettingsFile } from "../../../core/settings-file.ts";
 import { addressedOf } from "../../http/origin.ts";
+import { isGuest } from "./accounts.ts";
 import { hmac, newSecret } from "./secrets.ts";
 
 /** Two clocks, ms, which a test may turn. */
@@ -36,6 +37,8 @@ const RENEW_MS = 24 * 3600_000;
 const SAVE_MS = 3600_000;
 const MAX_SESSIONS = 1000;
 const PER_ACCOUNT = 20;
+/** Guests share an account, and none of them begins a session: an admin does, with each link. */
+const PER_GUEST_ACCOUNT = 200;
 
 const sessionsLimit = countedLimit("sessions");
 
@@ -124,7 +127,8 @@ export class SessionStore {
 
   /** Whoever logs in again and again ends sessions of his own. */
   #dropBeyondLimits(account: string): void {
-    if (this.#of(account).length > PER_ACCOUNT) this.#dropOldest(account);
+    const most = isGuest(account) ? PER_GUEST_ACCOUNT : PER_ACCOUNT;
+    if (this.#of(account).length > most) this.#dropOldest(account);
     if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest(this.#accountWithMost());
   }
 
