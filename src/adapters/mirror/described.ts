@@ -2,6 +2,7 @@ import type { TSchema } from "typebox";
 import { isRecord } from "../../base/values.ts";
 import { type JsonObject, objectOf, textOf, textsOf } from "../../client/json.ts";
 import { type Form, readThingDescription } from "../../client/thing-description.ts";
+import { ROLES, type Role } from "../../core/affordances.ts";
 import { blobSchema } from "../../files/blob.ts";
 
 /** One affordance of a description, in the words in which a Thing declares its own. */
@@ -35,6 +36,8 @@ export interface DescribedAction extends Described {
 
 export interface DescribedEvent extends Described {
   readonly data: TSchema;
+  /** Who may be told of it, when not everybody who may look. */
+  readonly role?: Role;
 }
 
 /** What a Thing Description of this package says of a Thing, streams apart from the properties and events that stand for them. */
@@ -92,7 +95,11 @@ export function describedThing(td: JsonObject, url: string): DescribedThing {
     actions: [...actions.values()].map(({ name, raw }) => actionIn(name, raw)),
     events: [...events.values()]
       .filter(({ name }) => !isOfStream(name, "_new_frame"))
-      .map(({ name, raw }) => ({ ...wordsOf(name, raw), data: dataIn(raw.data) })),
+      .map(({ name, raw }) => ({
+        ...wordsOf(name, raw),
+        data: dataIn(raw.data),
+        ...(raw.role !== undefined && { role: roleIn(raw.role) }),
+      })),
   };
 }
 
@@ -131,6 +138,11 @@ function outputIn(output: JsonObject): TSchema {
   if (title !== "Blob") return output as TSchema;
   if (typeof type === "string") return blobSchema(type);
   return blobSchema(`${/^\^([\w.+-]+)\//.exec(textOf(pattern) ?? "")?.[1] ?? "*"}/*`);
+}
+
+/** One that is not known here is taken for the highest. */
+function roleIn(role: unknown): Role {
+  return ROLES.find((known) => known === role) ?? "admin";
 }
 
 function dataIn(data: unknown): TSchema {

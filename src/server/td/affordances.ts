@@ -58,11 +58,12 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
       synchronous,
     };
   }
-  for (const { name, title, description, types, data } of model.events.values()) {
+  for (const { name, title, description, types, data, role } of model.events.values()) {
     events[name] = {
       ...typesOf(types),
       title: title ?? name,
       description,
+      ...(role && role !== "view" && { role }), // for mirrors, which must not tell it to others
       ...(data && { data: toDataSchema(data) }),
     };
   }

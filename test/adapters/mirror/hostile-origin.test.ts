@@ -61,6 +61,43 @@ test("who may only watch at a mirror commands nothing at the origin, although th
   assert.equal(microscope.gain, 5);
 });
 
+test("an event that only operators of the origin are told of is told to no viewer of a mirror", {
+  timeout,
+}, async (t) => {
+  const [there, here] = [await temporaryFolder(), await temporaryFolder()];
+  const microscope = new Microscope();
+  const secret = {
+    name: "secret",
+    title: "Secret",
+    schema: Type.Number(),
+    role: "operate",
+  } as const;
+  const event = microscope.addEvent(secret);
+  const source = await origin(t, { microscope }, { login: { folder: there } });
+  const token = await tokenIn(there, "operate");
+  const copy = await mirrorOf(t, source.url, {
+    connection: { credentials: { token } },
+    pictures: { authorization: `Bearer ${token}` },
+    login: { folder: here },
+  });
+  const told = async (role: "view" | "operate") => {
+    const headers = { authorization: `Bearer ${await tokenIn(here, role)}` };
+    const signal = AbortSignal.timeout(WAIT_MS);
+    return await fetch(`${copy.url}/microscope/secret`, {
+      headers: { ...headers, accept: "text/event-stream" },
+      signal,
+    });
+  };
+  assert.equal((await told("view")).status, 403);
+  const answer = await told("operate");
+  assert.equal(answer.status, 200);
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const telling = setInterval(() => event.emit(7), 20); // until the mirror hears it
+  t.after(() => clearInterval(telling));
+  for (let text = ""; !/data: ?7/.test(text); ) text += (await reader.read()).value ?? "";
+  await reader.cancel();
+});
+
 test("what an origin has no longer a mirror has no longer, and its viewers stay", {
   timeout,
 }, async (t) => {
