@@ -5,7 +5,7 @@ import { type Outcome, ticketId } from "../../../work/ticket.ts";
 import type { TicketCounts } from "../../../work/ticket-counts.ts";
 import { TicketLedger } from "../../../work/ticket-ledger.ts";
 import { type OpenTicket, Tickets } from "../../../work/tickets.ts";
-import type { TicketPlace } from "./ticket-stream.ts";
+import type { TicketPlace } from "./ticket-message.ts";
 
 interface WorkOptions {
   /** Where the ledger is. */

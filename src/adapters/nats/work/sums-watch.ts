@@ -1,6 +1,7 @@
 import type { Log } from "../../../base/log.ts";
 import type { QueueWork } from "./queue-work.ts";
-import { MOST_HELD, type QueueInfo, type TicketPlace, type TicketStream } from "./ticket-stream.ts";
+import type { TicketPlace } from "./ticket-message.ts";
+import { MOST_HELD, type QueueInfo, type TicketStream } from "./ticket-stream.ts";
 
 /** Tickets that JetStream is asked for one by one at a look. */
 const MOST_ASKED = 256;

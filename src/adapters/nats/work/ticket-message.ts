@@ -12,6 +12,12 @@ const TicketMessage = Type.Object({
 });
 export type TicketMessage = Static<typeof TicketMessage>;
 
+/** Where a ticket is in JetStream, and how often it was given it before. */
+export interface TicketPlace {
+  readonly seq: number;
+  readonly attempt: number;
+}
+
 /** The ticket; or in words why a message is none: whoever may publish to the queue's subject may write anything. */
 export function ticketIn(message: { json(): unknown }): TicketMessage | string {
   let ticket: unknown;

@@ -3,7 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { MOST_OPEN, type OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
-import type { TicketMessage } from "./ticket-message.ts";
+import type { TicketMessage, TicketPlace } from "./ticket-message.ts";
 
 /** The one consumer of a queue, which all its workers share. */
 export const CONSUMER = "workers";
@@ -20,12 +20,6 @@ const PUBLISH_MS = 5000;
 const REPLICAS = 3;
 const NO_CONSUMER = 10014;
 const NANOS = 1e6;
-
-/** Where a ticket is in JetStream, and how often it was given it before. */
-export interface TicketPlace {
-  readonly seq: number;
-  readonly attempt: number;
-}
 
 /** What JetStream says of a queue. */
 export interface QueueInfo {

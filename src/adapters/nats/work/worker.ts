@@ -11,11 +11,12 @@ import { connectTo } from "../connect.ts";
 import { type Nats, nats } from "../library.ts";
 import type { FleetOptions } from "../options.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
+import type { Handler, WorkerCounts } from "./handler.ts";
 import { Pictures } from "./pictures.ts";
 import { MOST_NAME } from "./reports.ts";
 import { MOST_ABANDONED, RunningHandlers } from "./running-handlers.ts";
 import { ticketIn } from "./ticket-message.ts";
-import { type Handler, type RunOptions, TicketRun, type WorkerCounts } from "./ticket-run.ts";
+import { type RunOptions, TicketRun } from "./ticket-run.ts";
 import { CONSUMER, streamName } from "./ticket-stream.ts";
 
 /** What a worker is made of. */
