@@ -3,6 +3,7 @@ import { type InputFault, ThingError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { faultsOf } from "../core/faults.ts";
 import { errorsIn } from "../core/schema.ts";
+import { commentHint } from "./config-syntax.ts";
 import type { ConfigPath } from "./config-text.ts";
 
 /** One thing that is wrong with a configuration, and where in it. */
@@ -50,14 +51,26 @@ function sentence(root: TSchema, { type, loc, input }: InputFault): string {
   if (type === "missing") return `'${key}' is missing: it must be ${expected(root, loc)}.`;
   if (type === "extra_forbidden") return unknownKey(root, loc);
   const what = loc.length > 0 ? `'${key}'` : "The configuration";
-  return `${what} must be ${expected(root, loc)}, but is ${shortly(input)}.`;
+  const comment = typeof input === "string" ? commentHint(input) : undefined;
+  return `${what} must be ${expected(root, loc)}, but is ${shortly(input)}.${comment ? ` ${comment}.` : ""}`;
 }
 
 function unknownKey(root: TSchema, path: ConfigPath): string {
   const known = Object.keys(membersOf(schemaAt(root, path.slice(0, -1))));
-  const near = nearest(String(path.at(-1)), known);
-  const hint = near ? `Did you mean '${near}'?` : `Known here: ${known.join(", ")}.`;
+  const key = String(path.at(-1));
+  const near = nearest(key, known);
+  const typed = oddlyTyped(key);
+  const hint = typed
+    ? `${typed}.`
+    : near
+      ? `Did you mean '${near}'?`
+      : `Known here: ${known.join(", ")}.`;
   return `There is no key '${path.join(".")}'. ${hint}`;
+}
+
+/** What to do about a key that is a comment of another language, or has a word processor's quotes. */
+function oddlyTyped(key: string): string | undefined {
+  return commentHint(key) ?? (/[\u2018-\u201f]/.test(key) ? `Use straight quotes (")` : undefined);
 }
 
 function expected(root: TSchema, path: ConfigPath): string {

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { danglingAlias, firstLine, syntaxSentences } from "./config-syntax.ts";
 
 export type ConfigPath = readonly (string | number)[];
 
@@ -17,14 +18,15 @@ interface ConfigText {
 export function parseConfigText(text: string, file: string): ConfigText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineAt = (offset: number) => `${file}:${lines.linePos(offset).line}`;
+  const lineOf = (offset: number) => lines.linePos(offset).line;
+  const lineAt = (offset: number) => `${file}:${lineOf(offset)}`;
   const [error] = document.errors;
   if (error) {
-    throw new ThingError(
-      "BAD_CONFIG",
-      `${lineAt(error.pos[0])}: This is neither JSON nor YAML: ${firstLine(error.message)}.`,
-    );
+    const sentences = syntaxSentences(error, text, lineOf);
+    throw new ThingError("BAD_CONFIG", `${lineAt(error.pos[0])}: ${sentences}`);
   }
+  const alias = danglingAlias(document);
+  if (alias) throw new ThingError("BAD_CONFIG", `${lineAt(alias[0])}: ${alias[1]}`);
   return {
     value: plainValue(document, file),
     where: (path) => lineAt(offsetOf(document.contents, path)),
@@ -59,8 +61,4 @@ function offsetOf(root: Node | null, path: ConfigPath): number {
 
 function rangeStart(node: unknown): number | undefined {
   return isMap(node) || isSeq(node) || isScalar(node) ? node.range?.[0] : undefined;
-}
-
-function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? "").replace(/[.:]$/, "");
 }

@@ -95,10 +95,32 @@ test("text that is neither JSON nor YAML is refused at its line", async () => {
     /^l\.json:\d: /,
   );
   assert.match((await problemsOf("things:\n  a: [\n"))[0] ?? "", /^lab\.yaml:\d: This is neither /);
-  assert.match(
-    (await problemsOf("things:\n  a: x:Y\n  a: x:Z\n"))[0] ?? "",
-    /^lab\.yaml:3: .*unique/,
-  );
+});
+
+test("text that the parser refuses is told with its line and what to do, not in the parser's words alone", async () => {
+  const camera = "things:\n  a: thingscope/things:TestCamera";
+  const sentences: Readonly<Record<string, RegExp>> = {
+    "things:\n  a: x:Y\n  b: x:Y\n  a: x:Z\n":
+      /^lab\.yaml:4: The key 'a' is already in line 2\. Rename one of the two, or remove it\.$/,
+    '{"things": {"a": "x:Y",\n"a": "x:Z"}}': /^lab\.yaml:2: The key 'a' is already in line 1\. /,
+    [`// c\n${camera}`]: /^lab\.yaml:1: .* Begin a comment with '#'\.$/,
+    [`${camera}\n// c\n`]: /^lab\.yaml:3: .* Begin a comment with '#'\.$/,
+    [`/* c */\n${camera}`]: /^lab\.yaml:1: .* Begin a comment with '#'\.$/,
+    [`${camera} // mine\n`]: /^lab\.yaml:2: .*Camera \/\/ mine"\. Begin a comment with '#'\.$/,
+    '{"things": {"a": "x:Y"}, // c\n"mdns": true}':
+      /^lab\.yaml:1: There is no key '\/\/ c .*'\. Begin a comment with '#'\.$/,
+    "{\u201cthings\u201d: {}}":
+      /There is no key '\u201cthings\u201d'\. Use straight quotes \("\)\.$/,
+    "things:\n\ta: x:Y\n": /^lab\.yaml:2: .* Indent with spaces\.$/,
+    "things:\n  a:\n    class: x:Y\n   kwargs: {}\n":
+      /^lab\.yaml:4: .* by the same number of spaces\.$/,
+    "things:\n  a: {class: x:Y, kwargs: {password: @b}}\n": /^lab\.yaml:2: .* in quotes\.$/,
+    "things:\n  a: {class: x:Y, kwargs: {password: *b}}\n":
+      /^lab\.yaml:2: '\*b' stands for '&b', .* in quotes\.$/,
+    "things:\n  a: x:Y\n---\nthings: {}\n": /^lab\.yaml:3: .* Remove the line '---'/,
+  };
+  for (const [text, sentence] of Object.entries(sentences))
+    assert.match((await problemsOf(text)).at(-1) ?? "", sentence);
 });
 
 test("JSON that is indented with tabs is read", async () => {
