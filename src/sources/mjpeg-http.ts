@@ -261,6 +261,6 @@ function httpUrl(text: string): URL {
   if (url) return url;
   throw new ThingError(
     "BAD_CONFIG",
-    `'${text}' is not the address of an MJPEG stream. It must begin with http:// or https://; for rtsp:// use a PipelineCamera.`,
+    `'${text}' is not the address of an MJPEG stream. It must begin with http:// or https://; for rtsp:// use an RtspCamera.`,
   );
 }

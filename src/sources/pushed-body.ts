@@ -1,7 +1,9 @@
 import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
 import { ThingError } from "../base/errors.ts";
+import { hex } from "../frames/jpeg/jpeg-fault.ts";
 import { JpegSplitter } from "../frames/jpeg/jpeg-splitter.ts";
 import { boundaryOf, MultipartParser } from "../frames/wire/multipart.ts";
+import type { MultipartOptions } from "../frames/wire/part.ts";
 
 /** A picture out of a body, with the headers that came with it. */
 export interface PushedPicture {
@@ -15,6 +17,15 @@ interface BodyOptions {
   readonly maxFrameBytes: number;
   readonly memoryFor: MemoryFor;
   onPicture(picture: PushedPicture): void;
+}
+
+/** Of a picture of which nothing was said. */
+export const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
+/** Reads a body. */
+interface BodyReader extends ByteReader {
+  /** Why it had no picture, in a few words. */
+  readonly fault?: string | undefined;
 }
 
 /** The length of a body that is one picture; undefined for one of many. @throws {ThingError} `BODY_TOO_LARGE`. */
@@ -32,7 +43,7 @@ export function lengthOfPicture(
 }
 
 /** A reader for the body of a request: one JPEG of a known length, JPEGs one after another, or multipart, whatever the client calls it. */
-export function pushedBody(options: BodyOptions): ByteReader {
+export function pushedBody(options: BodyOptions): BodyReader {
   const { headers, maxFrameBytes, memoryFor, onPicture } = options;
   const own = new Map(Object.entries(headers));
   const length = lengthOfPicture(headers, maxFrameBytes);
@@ -45,22 +56,42 @@ export function pushedBody(options: BodyOptions): ByteReader {
     first === SOI
       ? new JpegSplitter({
           ...{ maxBytes: maxFrameBytes, memoryFor },
-          onJpeg: (jpeg) => onPicture({ jpeg, headers: NONE }),
+          onJpeg: (jpeg) => onPicture({ jpeg, headers: NO_HEADERS }),
         })
       : multipart(options),
   );
 }
 
-function multipart(options: BodyOptions, boundary?: string): MultipartParser {
+function multipart(options: BodyOptions, boundary?: string): MultipartBody {
   const { maxFrameBytes: maxPartBytes, memoryFor, onPicture } = options;
-  return new MultipartParser({
+  return new MultipartBody({
     ...{ boundary, maxPartBytes, memoryFor },
     onPart: ({ headers, body: jpeg }) => onPicture({ jpeg, headers }),
   });
 }
 
-const NONE: ReadonlyMap<string, string> = new Map();
+/** Multipart that says why it had no picture. */
+class MultipartBody extends MultipartParser {
+  #others = 0;
+
+  constructor(options: MultipartOptions) {
+    super({
+      ...options,
+      onOther: () => {
+        this.#others += 1;
+      },
+    });
+  }
+
+  override get fault(): string {
+    return this.#others > 0 ? `${OTHERS} (${this.#others} left out)` : super.fault;
+  }
+}
+
+const OTHERS = "only parts of the media type image/jpeg are taken";
+const CUT_OFF = "it is cut off before its end marker (EOI)";
 const SOI = 0xff;
+const HYPHEN = 0x2d;
 /** Line ends, with which a multipart body may begin. */
 const LINE_END: ReadonlySet<number | undefined> = new Set([10, 13]);
 
@@ -96,10 +127,11 @@ class OnePicture implements ByteReader {
 
 /** Decides by the first byte what reads the rest: clients name such bodies as they like, or not at all. */
 class Sniffed implements ByteReader {
-  readonly #readerFor: (first: number) => ByteReader;
-  #reader: ByteReader | undefined;
+  readonly #readerFor: (first: number) => BodyReader;
+  #reader: BodyReader | undefined;
+  #begin: number[] = [];
 
-  constructor(readerFor: (first: number) => ByteReader) {
+  constructor(readerFor: (first: number) => BodyReader) {
     this.#readerFor = readerFor;
   }
 
@@ -107,9 +139,20 @@ class Sniffed implements ByteReader {
     return this.#reader?.ended ?? false;
   }
 
+  get fault(): string | undefined {
+    const [first] = this.#begin;
+    if (first === undefined || first === HYPHEN) return this.#reader?.fault;
+    if (first === SOI) return CUT_OFF;
+    return `it begins with ${this.#begin.map(hex).join(" ")} instead of FF D8`;
+  }
+
   read(bytes: Uint8Array): void {
     const first = this.#reader ? undefined : bytes.find((byte) => !LINE_END.has(byte));
-    if (first !== undefined) this.#reader = this.#readerFor(first);
+    if (first !== undefined) {
+      this.#reader = this.#readerFor(first);
+      const at = bytes.indexOf(first);
+      this.#begin = Array.from(bytes.subarray(at, at + 4));
+    }
     this.#reader?.read(bytes);
   }
 
@@ -118,17 +161,25 @@ class Sniffed implements ByteReader {
   received(): void {}
 }
 
-/** Headers of a message that describes the picture after it: JSON with `timestamp` (s), `age` (s) and `index`. */
+/**
+ * Headers of a message that describes the picture after it: JSON with `timestamp` (s), `age` (s) and `index`.
+ * @throws {ThingError} `BAD_FRAME` for what is not an object of JSON.
+ */
 export function headersInText(text: string): ReadonlyMap<string, string> {
   const named = { timestamp: "x-timestamp", age: "age", index: "x-frame-index" } as const;
+  const said = objectIn(text);
+  const entries = Object.entries(named).flatMap(([name, header]) => {
+    const value: unknown = Reflect.get(said, name);
+    return typeof value === "number" ? [[header, String(value)] as const] : [];
+  });
+  return new Map(entries);
+}
+
+function objectIn(text: string): object {
   try {
     const said: unknown = JSON.parse(text);
-    const entries = Object.entries(named).flatMap(([name, header]) => {
-      const value: unknown = Reflect.get(Object(said), name);
-      return typeof value === "number" ? [[header, String(value)] as const] : [];
-    });
-    return new Map(entries);
-  } catch {
-    return NONE;
-  }
+    if (typeof said === "object" && said !== null) return said;
+  } catch {}
+  const sentence = `Text must be JSON, such as {"age":0.02}. Send pictures as binary messages.`; // a close frame has room for 123 bytes
+  throw new ThingError("BAD_FRAME", sentence);
 }

@@ -5,7 +5,14 @@ import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { inspectJpeg } from "../frames/jpeg/jpeg.ts";
 import { JpegMender } from "../frames/jpeg/mended-jpeg.ts";
-import { headersInText, lengthOfPicture, type PushedPicture, pushedBody } from "./pushed-body.ts";
+import {
+  headersInText,
+  lengthOfPicture,
+  NO_HEADERS,
+  type PushedPicture,
+  pushedBody,
+} from "./pushed-body.ts";
+import { badBody, noPicture } from "./pushed-faults.ts";
 import { Pusher, type PushKind } from "./pusher.ts";
 
 /** What a camera takes from programs. */
@@ -90,13 +97,19 @@ export class PushedFrames implements RunningSource {
       length === 0 ||
       (length === undefined && !headers["transfer-encoding"] && !headers["content-length"])
     )
-      throw new ThingError("BAD_FRAME", "The request has no body. Send a JPEG file as the body.");
+      throw new ThingError(
+        "BAD_FRAME",
+        "The request has no body. Send a JPEG file as the body, with its Content-Length or chunked.",
+      );
     const kind = length === undefined ? "body" : "picture";
     return this.#asPusher(kind, request, async (pusher) => {
       let pictures = 0;
+      let fault: unknown;
       const onPicture = (picture: PushedPicture) => {
-        pictures += 1;
-        if (kind === "picture") this.#inspect(picture.jpeg);
+        const refusal = this.#refusal(picture.jpeg);
+        if (refusal && kind === "picture") throw refusal;
+        if (refusal) fault ??= refusal;
+        else pictures += 1;
         this.#take(pusher, picture);
       };
       const { maxFrameBytes } = this.#options;
@@ -106,11 +119,7 @@ export class PushedFrames implements RunningSource {
       await request.readBytes(body).catch((error: unknown) => {
         throw badBody(error);
       });
-      if (pictures === 0)
-        throw new ThingError(
-          "BAD_FRAME",
-          "The body has no whole JPEG. Send JPEG files, or multipart.",
-        );
+      if (pictures === 0) throw fault ?? noPicture(body.fault);
       const told = { pictures, dropped: this.dropped - dropped };
       return { status: 200, contentType: "application/json", body: told };
     });
@@ -119,12 +128,13 @@ export class PushedFrames implements RunningSource {
   /** The messages of a WebSocket: each binary one is a picture; text before it is JSON that describes it. @throws as `receive`. */
   receiveMessages(request: EndpointRequest): Promise<EndpointResponse> {
     return this.#asPusher("websocket", request, async (pusher) => {
-      let headers = headersInText("");
+      let headers = NO_HEADERS;
       await request.readMessages((message) => {
         if (typeof message === "string") headers = headersInText(message);
         else {
+          if (!isJpeg(message)) throw this.#refusal(message);
           this.#take(pusher, { jpeg: message, headers });
-          headers = headersInText("");
+          headers = NO_HEADERS;
         }
       }, this.#options.maxFrameBytes);
       return { status: 200, contentType: "application/json", body: {} };
@@ -197,13 +207,14 @@ export class PushedFrames implements RunningSource {
     }
   }
 
-  /** @throws {ThingError} `BAD_FRAME` for what the stream will refuse. */
-  #inspect(jpeg: Uint8Array): void {
+  /** Why the stream will refuse a picture; undefined for one that it takes. */
+  #refusal(jpeg: Uint8Array): unknown {
     try {
       inspectJpeg(jpeg);
     } catch (error) {
-      if (!this.#mender.mended(jpeg)) throw error;
+      return this.#mender.mended(jpeg) ? undefined : error;
     }
+    return undefined;
   }
 
   get #mostTokens(): number {
@@ -272,10 +283,6 @@ export class PushedFrames implements RunningSource {
   }
 }
 
-/** What reads pictures takes them for a camera's: here it is the request that is wrong. */
-function badBody(error: unknown): unknown {
-  if (!(error instanceof ThingError) || error.code !== "SOURCE_FAILED") return error;
-  const [what] = error.message.split(/\. Check /);
-  const sentence = `The body cannot be read: ${what}. Send JPEG files one after another, or multipart.`;
-  return new ThingError("BAD_FRAME", sentence, { cause: error });
+function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8;
 }

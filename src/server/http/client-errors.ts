@@ -58,19 +58,25 @@ function errorFor({ code, reason, rawPacket }: ParseError): ThingError {
         );
   }
   const [, method] = /^([!#$%&'*+.^_`|~\w-]{1,32}) \S+ HTTP\/1\.[01]\r?\n/.exec(head) ?? [];
-  if (code === "HPE_INVALID_METHOD" && method !== undefined) return notImplemented(method);
+  const isOwn = METHODS.includes(method ?? "");
+  if (code === "HPE_INVALID_METHOD" && method !== undefined && !isOwn)
+    return notImplemented(method);
   return new ThingError(
     "MALFORMED_REQUEST",
-    `This is not a valid HTTP/1.1 request: ${reason ?? "it cannot be read"}. Send it as RFC 9112 specifies.`,
+    `This is not a valid HTTP/1.1 request: ${reason ?? "it cannot be read"}. Send it as RFC 9112 specifies${code === "HPE_INVALID_METHOD" ? UNSIZED : ""}.`,
   );
 }
 
 function notImplemented(method: string): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
-    `This server does not support the method ${method}. It supports GET, HEAD, OPTIONS, PUT, POST and DELETE.`,
+    `This server does not support the method ${method}. It supports ${METHODS.slice(0, -1).join(", ")} and ${METHODS.at(-1)}.`,
   );
 }
+
+const METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "DELETE"];
+/** The bytes of a body without a length are read as the next request. */
+const UNSIZED = ", and a body with its Content-Length, or chunked";
 
 const REASONS: Readonly<Record<number, string>> = {
   400: "Bad Request",
