@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import type { MqttClient } from "mqtt";
 import { delay } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
@@ -74,7 +74,7 @@ export class MqttBridge implements ServerBridge {
       isBackground: true,
       endMs: END_MS,
       onFailure: ({ reason }) =>
-        this.#log.warn(`MQTT is not reached: ${reason} Everything local goes on.`),
+        this.#log.warn(`MQTT is not reached: ${asSentence(reason)} Everything local goes on.`),
     });
   }
 

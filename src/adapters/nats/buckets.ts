@@ -2,9 +2,8 @@ import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
+import { REPLICAS, replicate } from "./replicas.ts";
 
-/** Replicas in a cluster: one server of three may be lost. */
-const REPLICAS = 3;
 /** Descriptions of members that are long gone are dropped after so long, ms; members write theirs again before. */
 const KEPT_MS = 24 * 3600 * 1000;
 /** Members write their descriptions again so often, ms. */
@@ -47,9 +46,12 @@ export async function openThings(
   const options = { ttl: KEPT_MS, history: 1, max_bytes: MOST_BYTES };
   const name = thingsOf(fleet);
   try {
-    return await manager
+    const bucket = await manager
       .create(name, { ...options, replicas: REPLICAS })
       .catch(() => manager.create(name, options)); // a single server has no replicas
+    const { streamInfo } = await bucket.status();
+    await replicate(await library.jetstreamManager(connection), streamInfo);
+    return bucket;
   } catch (error) {
     throw new ThingError(
       "PROGRAM_REFUSED",

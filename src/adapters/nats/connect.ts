@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { optionFile, tlsFrom } from "../option-files.ts";
 import type { Nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
@@ -44,6 +44,16 @@ export async function connectTo(
       { cause: error },
     );
   }
+}
+
+/**
+ * Settles when a connection has ended.
+ * @throws {ThingError} `DISCONNECTED`, always.
+ */
+export async function connectionLost(connection: NatsConnection): Promise<never> {
+  const error = await connection.closed();
+  const why = error ? `was lost (${reasonOf(error)})` : "was closed";
+  throw new ThingError("DISCONNECTED", `The connection to NATS ${why}, and is made again.`);
 }
 
 /** OpenSSL's own words stand between numbers and lines of its source: `tlsv13 alert certificate required`. */

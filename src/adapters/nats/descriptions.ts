@@ -1,7 +1,7 @@
 import type { KV } from "@nats-io/kv";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { asSentence, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { REWRITTEN_MS } from "./buckets.ts";
 import { RENEWED_MS } from "./lease.ts";
@@ -26,6 +26,8 @@ interface Describing {
   readonly log: Log;
   /** Bytes that a message of NATS holds. */
   readonly most: number;
+  /** Whether the connection has ended, which is no fault of JetStream. */
+  readonly isClosed: () => boolean;
   /** Called when the bucket cannot be used, with the sentence, and with undefined when it can again. */
   onFault(sentence: string | undefined): void;
 }
@@ -52,8 +54,8 @@ export async function keepDescribed(describing: Describing, signal: AbortSignal)
         watchThings(bucket, describing.roster, either),
       ]);
     } catch (error) {
-      if (!signal.aborted)
-        fault(`JetStream does not keep the fleet's descriptions: ${sentenceOf(error)}`);
+      if (!signal.aborted && !describing.isClosed())
+        fault(`JetStream does not keep the fleet's descriptions: ${asSentence(messageOf(error))}`);
     } finally {
       end.abort();
     }
@@ -85,11 +87,11 @@ export async function watchThings(bucket: KV, roster: Roster, signal: AbortSigna
 /** What has changed is written within three seconds, however often it changes. */
 async function keepWritten(
   bucket: KV,
-  { name, things, log, most }: Describing,
+  { name, things, log, most, isClosed }: Describing,
   signal: AbortSignal,
   onWritten: () => void,
 ): Promise<void> {
-  const written = new WrittenThings(bucket, { name, log, most });
+  const written = new WrittenThings(bucket, { name, log, most, isClosed });
   let isStale = true;
   const stop = things.onChange(() => {
     isStale = true;
@@ -111,8 +113,4 @@ async function keepWritten(
   } finally {
     stop();
   }
-}
-
-function sentenceOf(error: unknown): string {
-  return messageOf(error).replace(/\.?$/, ".");
 }

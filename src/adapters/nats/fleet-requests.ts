@@ -1,7 +1,7 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable, delay } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import { type ClockSample, clockOf } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import { unpack } from "./packed.ts";
@@ -138,15 +138,9 @@ function unanswered(member: string, cause: unknown, mayBeDone: boolean): TypeErr
     ? " Whether it was carried out is not known: look there before you send it again."
     : "";
   return new TypeError(
-    `'${member}' does not answer by NATS: ${sentence(messageOf(cause))}${fate}`,
-    {
-      cause,
-    },
+    `'${member}' does not answer by NATS: ${asSentence(messageOf(cause))}${fate}`,
+    { cause },
   );
-}
-
-function sentence(text: string): string {
-  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 async function responseOf(

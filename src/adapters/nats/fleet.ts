@@ -3,7 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { within } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
 import { now } from "../../base/clock.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import { type ClockOffset, fleetClock } from "../../base/fleet-clock.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
@@ -14,7 +14,7 @@ import { rootOf } from "../own-address.ts";
 import { originsOf, ownOrigins } from "./addresses.ts";
 import { openThings } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
-import { connectTo } from "./connect.ts";
+import { connectionLost, connectTo } from "./connect.ts";
 import { Denials } from "./denials.ts";
 import { describedThings } from "./described-things.ts";
 import { keepDescribed } from "./descriptions.ts";
@@ -184,6 +184,7 @@ export class Fleet {
     const describing = {
       open: () => openThings(connection, library, name.fleet),
       ...{ name: name.member, things: describedThings(server, root, log), roster, log },
+      isClosed: () => connection.isClosed(),
       most: (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES,
       onFault: (sentence: string | undefined) => {
         this.#fault = sentence;
@@ -204,10 +205,13 @@ export class Fleet {
         keepDescribed(describing, ending),
         keepClock(connection, name, roster, ending),
         keepPresent(presence, ending, () => this.#renewed(attempt)),
-        connection.closed().then(connectionLost),
+        connectionLost(connection),
         denied.then(() => new Promise<never>(() => {})),
       ]);
       if (signal.aborted) await leave(presence);
+    } catch (error) {
+      if (connection.isClosed()) await connectionLost(connection); // what noticed it first says less
+      throw error;
     } finally {
       end.abort();
       for (const stop of stops) stop();
@@ -243,7 +247,7 @@ export class Fleet {
     if (now() - toldAt < TOLD_AGAIN_MS) return;
     if (this.#told.size >= MOST_REASONS) this.#told.clear();
     this.#told.set(reason, now());
-    this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
+    this.#log.warn(`The fleet is not reached: ${asSentence(reason)} Everything local goes on.`);
   }
 }
 
@@ -278,8 +282,4 @@ function leaseClock(): Pick<Lease, "clock"> {
   if (!offset) return {};
   const { reference, offsetMs, uncertaintyMs } = offset;
   return { clock: { reference, offset_ms: offsetMs, uncertainty_ms: uncertaintyMs } };
-}
-
-function connectionLost(error: unknown): never {
-  throw error ?? new Error("NATS has closed the connection.");
 }

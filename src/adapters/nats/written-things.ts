@@ -1,5 +1,5 @@
 import type { KV } from "@nats-io/kv";
-import { messageOf } from "../../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { pack } from "./packed.ts";
 
@@ -8,12 +8,21 @@ export class WrittenThings {
   readonly #name: string;
   readonly #log: Log;
   readonly #most: number;
+  readonly #isClosed: () => boolean;
   #known = new Map<string, string>();
   /** Those that were not taken, of which the log has told. */
   readonly #refused = new Map<string, string>();
 
-  /** @param options.most - Bytes that a message holds. */
-  constructor(bucket: KV, { name, log, most }: { name: string; log: Log; most: number }) {
+  /**
+   * @param options.most - Bytes that a message holds.
+   * @param options.isClosed - Whether the connection has ended.
+   */
+  constructor(
+    bucket: KV,
+    options: { name: string; log: Log; most: number; isClosed: () => boolean },
+  ) {
+    const { name, log, most, isClosed } = options;
+    this.#isClosed = isClosed;
     this.#bucket = bucket;
     this.#most = most;
     this.#name = name;
@@ -28,6 +37,7 @@ export class WrittenThings {
   /**
    * Writes what is new, and removes what has gone, also what an earlier process has left there.
    * @returns Whether all was taken.
+   * @throws whatever NATS throws when the connection has ended.
    */
   async write(descriptions: ReadonlyMap<string, string>): Promise<boolean> {
     let isWhole = true;
@@ -36,18 +46,17 @@ export class WrittenThings {
       try {
         const packed = await pack(text);
         if (packed.length > this.#most) {
-          this.#refuse(
-            thing,
-            text,
-            `packed it has ${packed.length} bytes, and a message holds ${this.#most}`,
-          );
+          const why = `packed it has ${packed.length} bytes, and a message holds ${this.#most}`;
+          this.#refuse(thing, text, `${why}. Make max_payload of nats-server larger.`);
           continue; // until it is another
         }
         await this.#bucket.put(this.#key(thing), packed);
         this.#known.set(thing, text);
       } catch (error) {
+        if (this.#isClosed()) throw error;
         isWhole = false;
-        this.#refuse(thing, text, messageOf(error));
+        const why = reasonOf(error);
+        this.#refuse(thing, text, `${why}. It is tried again: check the disk of JetStream.`);
       }
     }
     for await (const key of await this.#bucket.keys(`${this.#name}.*`)) {
@@ -62,7 +71,7 @@ export class WrittenThings {
     if (this.#refused.get(thing) === text) return;
     this.#refused.set(thing, text);
     this.#log.warn(
-      `NATS does not take the description of '${thing}' (${text.length} characters): ${why}. Others do not list it until it does: check max_payload and the disk of JetStream.`,
+      `NATS does not take the description of '${thing}' (${text.length} characters), and others do not list it: ${why}`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { asSentence } from "../../base/errors.ts";
 import type { ClockOffset } from "../../base/fleet-clock.ts";
 
 /** What `/health` says of the fleet that a server belongs to. */
@@ -29,5 +30,6 @@ interface MemberHealth {
 /** Why a server is degraded by its fleet. */
 export function fleetReasons({ connected, reason }: FleetHealth): string[] {
   if (reason === undefined) return [];
-  return [connected ? reason : `The fleet is not reached: ${reason} Everything local goes on.`];
+  if (connected) return [reason];
+  return [`The fleet is not reached: ${asSentence(reason)} Everything local goes on.`];
 }

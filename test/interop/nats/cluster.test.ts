@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { FleetClient } from "thingscope/fleet";
 import { Elapsed } from "../../elapsed.ts";
 import { patience, TEST_MS } from "../../limits.ts";
@@ -16,8 +18,11 @@ const ANSWER_MS = 4000;
 /** Three machines with a broker and a server each, whose programs can be ended, and a client of one broker. */
 async function laboratory(t: TestContext) {
   const machines = await Machines.three(t);
-  const brokers = await Promise.all([1, 2, 3].map((n) => machines.startBroker(n)));
-  const members = await Promise.all([1, 2, 3].map((n) => machines.startMember(n)));
+  const two = await Promise.all([1, 2].map((n) => machines.startBroker(n)));
+  const first = await machines.startMember(1);
+  const brokers = [...two, await machines.startBroker(3)];
+  const others = await Promise.all([2, 3].map((n) => machines.startMember(n)));
+  const members = [first, ...others];
   return { machines, brokers, members };
 }
 
@@ -28,6 +33,17 @@ async function clientAt(t: TestContext, machines: Machines, n: number): Promise<
   );
   t.after(() => client.close());
   return client;
+}
+
+/** How many brokers have the fleet's descriptions. */
+async function replicas(machines: Machines): Promise<number> {
+  const connection = await connect({ servers: machines.broker(2) });
+  try {
+    const manager = await jetstreamManager(connection);
+    return (await manager.streams.info("KV_thingscope_lab_things")).config.num_replicas;
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Resolves when these are the members that a client sees, which must be soon. */
@@ -64,6 +80,7 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   const client = await clientAt(t, machines, 2);
   await areMembers(client, "m1 m2 m3");
   assert.equal(await command(client, machines, 1), "201");
+  assert.equal(await replicas(machines), 3, "also of a bucket that was made while two brokers ran");
 
   await brokers[0]!.kill();
   await areMembers(client, "m1 m2 m3");
@@ -85,11 +102,11 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   if (!isLong) return;
   await new Promise((resolve) => setTimeout(resolve, 20_000));
   await machines.plug(3, true);
-  const again = machines.startMember(1);
+  await areMembers(client, "m2 m3");
+  const one = await machines.startMember(1);
   await areMembers(client, "m1 m2 m3");
   while ((await command(client, machines, 3)) !== "201") patience().throwIfAborted();
 
-  const one = await again;
   const full = [1, 2, 3].map((n) => writeFile(join(machines.store(n), "full"), Buffer.alloc(4e7)));
   await Promise.allSettled(full);
   await one.kill();

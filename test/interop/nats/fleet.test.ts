@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
+import { logTo } from "thingscope";
 import { ThingClient } from "thingscope/client";
 import type { TestCamera } from "thingscope/things";
 import { blocksOf, pageText } from "../../docs/page.ts";
@@ -195,7 +196,9 @@ test("while NATS is away everything local goes on, and the fleet comes back with
   timeout,
 }, async (t) => {
   const nats = await natsServerFor(t);
-  const one = await memberFor(t, { servers: [nats.url], name: "one" });
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  const one = await memberFor(t, { servers: [nats.url], name: "one" }, { log });
   await memberFor(t, { servers: [nats.url], name: "two" });
   const { roster } = one.fleet;
   await until(
@@ -206,6 +209,16 @@ test("while NATS is away everything local goes on, and the fleet comes back with
   const response = await fetch(`${one.url}/stage/position`);
   assert.equal(response.status, 200);
   assert.equal(roster.present.length, 1, "nobody knows that it has gone");
+  const lost = patience();
+  const said = () => lines.find((line) => line.includes("The fleet is not reached"));
+  while (!said()) {
+    lost.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.match(
+    said()!,
+    /not reached: The connection to NATS was (closed|lost \([^)]+\)), and is made again\. Everything local goes on\./,
+  );
   await nats.restart();
   const client = await clientFor(t, { servers: [nats.url] });
   await until(

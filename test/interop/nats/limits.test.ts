@@ -64,7 +64,7 @@ test("with a broker of small messages descriptions and answers are packed, and w
   await eventually(() => untold().length > 0);
   assert.match(
     untold()[0]!,
-    /'verbose' \(\d+ characters\): packed it has \d+ bytes, .+ check max_payload/,
+    /'verbose' \(\d+ characters\), and others do not list it: packed it has \d+ bytes, .+ Make max_payload/,
   );
   const stage = await ThingClient.connect(`${root}/stage/`, { fetch: client.fetch });
   await stage.invoke("move_relative", { x: 2 });

@@ -58,7 +58,7 @@ export class Machines {
       `server_name: n${n}
 listen: "${this.address(n)}:4222"
 jetstream { store_dir: "${this.store(n)}", max_file_store: 1G }
-cluster { name: lab, listen: "${this.address(n)}:6222", routes: [${routes}] }
+cluster { name: lab, listen: "${this.address(n)}:6222", routes: [${routes}], ping_interval: "2s", ping_max: 2 }
 `,
     );
     return this.#start(n, [pythonCommand("nats-server"), "-c", file], /Server is ready/);

@@ -2,6 +2,7 @@ import type { ConsumerInfo, JetStreamClient, JetStreamManager } from "@nats-io/j
 import type { NatsConnection } from "@nats-io/transport-node";
 import { MOST_OPEN, type OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
+import { REPLICAS, replicate } from "../replicas.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
 import type { TicketMessage, TicketPlace } from "./ticket-message.ts";
 
@@ -17,7 +18,6 @@ const MOST_MESSAGES = 2 * MOST_OPEN;
 const MESSAGE_BYTES = 2048;
 const MEAN_BYTES = 1024;
 const PUBLISH_MS = 5000;
-const REPLICAS = 3;
 const NO_CONSUMER = 10014;
 const NANOS = 1e6;
 
@@ -150,7 +150,7 @@ export class TicketStream {
     };
     const known = await this.#manager.streams.info(this.#stream).catch(() => undefined);
     if (known) {
-      await this.#manager.streams.update(this.#stream, options);
+      await replicate(this.#manager, await this.#manager.streams.update(this.#stream, options));
       return;
     }
     await this.#manager.streams

@@ -7,7 +7,7 @@ import type { Attempt } from "../../../base/attempt.ts";
 import { messageOf, ThingError } from "../../../base/errors.ts";
 import { type Log, logTo } from "../../../base/log.ts";
 import { Supervisor } from "../../../base/supervise.ts";
-import { connectTo } from "../connect.ts";
+import { connectionLost, connectTo } from "../connect.ts";
 import { type Nats, nats } from "../library.ts";
 import type { FleetOptions } from "../options.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
@@ -121,8 +121,8 @@ export class Worker implements AsyncDisposable {
     const { folder = ".", concurrency = 1 } = this.#options;
     const client = `thingscope worker ${this.name}`;
     const connection = await connectTo(library, this.#options, { folder, client });
-    const closed = connection.closed().then((error) => {
-      if (!attempt.signal.aborted) throw error ?? new Error("NATS has closed the connection.");
+    const closed = connectionLost(connection).catch((error) => {
+      if (!attempt.signal.aborted) throw error;
     });
     setMaxListeners(0, attempt.signal); // each loop has some
     try {
