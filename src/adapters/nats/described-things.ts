@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import inject from "light-my-request";
 import type { Log } from "../../base/log.ts";
 import { TD_TYPE } from "../../server/http/route.ts";
@@ -16,6 +17,7 @@ export function describedThings(server: JoiningServer, root: string, log: Log): 
     async describe() {
       const descriptions = new Map<string, string>();
       for (const name of host.things.keys()) {
+        await nextTurn(); // others are served between two of a hundred Things
         const url = `${root}${server.prefix}/${name}/`;
         const headers = { host: new URL(url).host, accept: "application/td+json" };
         const { statusCode, payload } = await inject(listener, { method: "GET", url, headers });
