@@ -177,7 +177,7 @@ export class SourceRunner {
 
   /** One life of the source; it settles when the device is closed. */
   async #run(attempt: Attempt): Promise<void> {
-    this.#silence.forget();
+    this.#silence.begins();
     this.#hasBegun = false;
     const isOnce = this.#options.once ?? false;
     const sink = new SourceSink(this.#stream, attempt, {

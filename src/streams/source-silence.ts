@@ -10,6 +10,8 @@ const ALL_REFUSED_MS = 2000;
 export class SourceSilence {
   readonly #stream: MJPEGStream;
   readonly #known: FeedOptions["silence"];
+  /** Parts of other media types that it had sent when the attempt began. */
+  #skippedBefore = 0;
   /** Since when it has given nothing but pictures that are no frames. */
   #refusedAt: number | undefined;
   /** Why it has stalled, as its source says itself. */
@@ -21,7 +23,13 @@ export class SourceSilence {
     this.#known = known;
   }
 
-  /** A frame has come, or another attempt begins. */
+  /** Another attempt begins. */
+  begins(): void {
+    this.forget();
+    this.#skippedBefore = this.#stream.stats.partsSkipped;
+  }
+
+  /** A frame has come. */
   forget(): void {
     this.#refusedAt = undefined;
     this.said = undefined;
@@ -37,6 +45,8 @@ export class SourceSilence {
   /** @param next - What happens then, as a sentence. */
   error(ms: number, isStalled: boolean, next = ""): ThingError {
     if (this.#refusedAt !== undefined) return this.#allRefused(ms);
+    const skipped = this.#stream.stats.partsSkipped - this.#skippedBefore;
+    if (skipped > 0 && !isStalled) return othersAlone(skipped, ms);
     const missing = isStalled ? "frames stopped coming" : "no first frame came";
     const sentence = `The source is open but silent: ${missing} for ${secondsOf(ms)} s.${next}`;
     const known = this.said ?? this.#known?.() ?? "Check the camera and its cable.";
@@ -48,6 +58,13 @@ export class SourceSilence {
       this.#stream.pendingLosses.findLast(({ what }) => what === "refused") ?? {};
     return failed(`All pictures of the source were refused for ${secondsOf(ms)} s: ${why}`);
   }
+}
+
+function othersAlone(parts: number, ms: number): ThingError {
+  const what = parts === 1 ? "The one part" : `All ${parts} parts`;
+  return failed(
+    `${what} that the source sent in ${secondsOf(ms)} s had other media types than image/jpeg. Set the camera to MJPEG, or use a PipelineCamera that decodes what it sends.`,
+  );
 }
 
 export function secondsOf(ms: number): string {

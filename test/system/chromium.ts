@@ -8,13 +8,16 @@ const PROGRAM = "/usr/bin/chromium";
 let launched: Promise<Browser> | undefined;
 after(async () => (await launched)?.close());
 
-/** A page in the system's Chromium that ends with the test, as all its pages; what it complains of is in `complaints`. */
+/**
+ * A page in the system's Chromium that ends with the test, as all its pages; what it complains of is in `complaints`.
+ * @param options - `args` are of the browser, which the first page of a file launches.
+ */
 export async function openPage(
   t: TestContext,
-  { width = 1280, height = 800 } = {},
+  { width = 1280, height = 800, args = [] as readonly string[] } = {},
 ): Promise<{ page: Page; browser: Browser; complaints: string[] }> {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing. Install it: scripts/setup`);
-  launched ??= chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox"] });
+  launched ??= chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox", ...args] });
   const browser = await launched;
   t.after(() => Promise.all(browser.contexts().map((context) => context.close())));
   const page = await browser.newPage({ viewport: { width, height } });
