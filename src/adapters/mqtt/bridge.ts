@@ -10,6 +10,7 @@ import type { JoiningServer, ServerBridge } from "../../server/server-options.ts
 import { Complaints } from "../complaints.ts";
 import { rootOf } from "../own-address.ts";
 import { ownRoutes } from "../own-routes.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { CLAIM_MS, Claim } from "./claim.ts";
 import { Commands } from "./commands.ts";
 import { connectionLost, connectTo } from "./connect.ts";
@@ -24,6 +25,15 @@ const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A server that ends waits no longer for the broker, ms. */
 const END_MS = 3000;
 const REFRESH_MS = 10_000;
+/** A broker that owes an acknowledgement and has sent none for so long is left, though it may answer pings, ms. */
+const SILENT_MS = 30_000;
+
+interface BridgeSettings {
+  readonly folder: string;
+  readonly log: Log;
+  readonly refreshMs?: number;
+  readonly silentMs?: number;
+}
 
 /** One connection with the broker. */
 interface Link {
@@ -31,6 +41,7 @@ interface Link {
   readonly topics: Topics;
   readonly attempt: Attempt;
   readonly outbox: Outbox;
+  readonly acknowledgements: Acknowledgements;
   /** Aborts when it ends. */
   readonly ending: AbortSignal;
 }
@@ -46,6 +57,7 @@ export class MqttBridge implements ServerBridge {
   readonly #options: MqttOptions;
   readonly #folder: string;
   readonly #refreshMs: number;
+  readonly #silentMs: number;
   readonly #log: Log;
   readonly #complaints: Complaints;
   readonly #claim = new Claim();
@@ -56,13 +68,15 @@ export class MqttBridge implements ServerBridge {
   /**
    * @param options.folder - Relative paths of the options begin there.
    * @param options.refreshMs - How often values that do not announce themselves are read, and pictures get a new address, ms.
+   * @param options.silentMs - How long the broker may owe acknowledgements and send none, ms.
    */
   constructor(
     options: MqttOptions,
-    { folder, log, refreshMs = REFRESH_MS }: { folder: string; log: Log; refreshMs?: number },
+    { folder, log, refreshMs = REFRESH_MS, silentMs = SILENT_MS }: BridgeSettings,
   ) {
     this.#options = options;
     this.#refreshMs = refreshMs;
+    this.#silentMs = silentMs;
     this.#folder = folder;
     this.#log = log;
     this.#complaints = new Complaints(log);
@@ -106,16 +120,16 @@ export class MqttBridge implements ServerBridge {
       id: this.#claim.id,
       signal,
     });
+    signal.addEventListener("abort", () => setTimeout(() => client.end(true), END_MS).unref());
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
     setMaxListeners(0, ending); // each message that the broker has not acknowledged has one
-    const link = {
-      client,
-      topics,
-      attempt,
-      ending,
-      outbox: this.#outboxFor(client, largest, topics, ending),
-    };
+    const acknowledgements = this.#acknowledgementsOf(client, attempt, ending);
+    const outbox = new Outbox(client, {
+      ...{ signal: ending, largest, acknowledgements },
+      onRefused: (topic, why) => this.#refused(topics, topic, why),
+    });
+    const link = { client, topics, attempt, ending, acknowledgements, outbox };
     try {
       await this.#claimed(link);
       await this.#linked(link);
@@ -125,26 +139,33 @@ export class MqttBridge implements ServerBridge {
     }
   }
 
-  #outboxFor(
-    client: MqttClient,
-    largest: number | undefined,
-    { prefix }: Topics,
-    signal: AbortSignal,
-  ): Outbox {
+  /** A broker that owes them for too long is left: all that waits for it ends with the connection. */
+  #acknowledgementsOf(client: MqttClient, attempt: Attempt, signal: AbortSignal): Acknowledgements {
+    const silentMs = this.#silentMs;
+    const onSilence = () => {
+      attempt.fail(
+        new ThingError(
+          "PROGRAM_REFUSED",
+          `The MQTT broker ${this.#options.broker} is connected but has acknowledged nothing for ${silentMs / 1000} s, so the connection is made again. If this goes on, restart the broker.`,
+        ),
+      );
+      client.end(true);
+    };
+    return new Acknowledgements({ silentMs, signal, onSilence });
+  }
+
+  #refused({ prefix }: Topics, topic: string, why: string): void {
     const { credentials, discovery_prefix = "homeassistant" } = this.#options;
     const user = credentials ? `'${credentials.user}'` : "this server";
-    return new Outbox(client, {
-      ...{ signal, largest },
-      onRefused: (topic, why) =>
-        this.#complaints.add(
-          "refused",
-          `The MQTT broker refused the message to ${topic} (${why}). Allow ${user} to write ${prefix}/# and ${discovery_prefix}/device/#.`,
-        ),
-    });
+    this.#complaints.add(
+      "refused",
+      `The MQTT broker refused the message to ${topic} (${why}). Allow ${user} to write ${prefix}/# and ${discovery_prefix}/device/#.`,
+    );
   }
 
   /** Resolves when no other server has said that it uses these topics. Until then nothing is told: it would be taken for the other's. */
-  async #claimed({ client, topics, attempt, ending, outbox }: Link): Promise<void> {
+  async #claimed(link: Link): Promise<void> {
+    const { client, topics, attempt, ending, outbox } = link;
     const claim = this.#claim;
     client.on("message", (topic, payload, { retain }) => {
       if (topic !== topics.claims || retain) return; // what is kept was said by nobody who is there
@@ -152,13 +173,14 @@ export class MqttBridge implements ServerBridge {
       if (error) attempt.fail(error);
       else void outbox.send(topics.claims, claim.message);
     });
-    await this.#subscribe(client, topics, [topics.claims]);
+    await this.#subscribe(link, [topics.claims]);
     await outbox.send(topics.claims, claim.message);
     await delay(CLAIM_MS, ending);
   }
 
   /** Until the connection fails, or `ending` aborts. */
-  async #linked({ client, topics, attempt, ending, outbox }: Link): Promise<void> {
+  async #linked(link: Link): Promise<void> {
+    const { client, topics, attempt, ending, outbox } = link;
     const server = this.#server!;
     const { role = "operate" } = this.#options;
     const root = rootOf(server, this.#options.url, ownAddress(client));
@@ -198,9 +220,9 @@ export class MqttBridge implements ServerBridge {
     lost.catch(() => {}); // also when it is lost before it is waited for
     const stop = links.follow(ending);
     try {
-      await this.#subscribe(client, topics, [topics.birth, topics.status, ...topics.retained]);
+      await this.#subscribe(link, [topics.birth, topics.status, ...topics.retained]);
       // As it was published: else only what the broker kept from before would be known to be kept.
-      if (role === "operate") await this.#subscribe(client, topics, topics.commands, { rap: true });
+      if (role === "operate") await this.#subscribe(link, topics.commands, { rap: true });
       attempt.heartbeat();
       this.#log.info(
         `MQTT: ${this.#options.broker} is connected; topics begin with ${topics.prefix}/.`,
@@ -218,13 +240,12 @@ export class MqttBridge implements ServerBridge {
   }
 
   async #subscribe(
-    client: MqttClient,
-    { prefix }: Topics,
+    { client, topics: { prefix }, acknowledgements }: Link,
     topics: readonly string[],
     more: { readonly rap?: boolean } = {},
   ): Promise<void> {
     try {
-      await client.subscribeAsync([...topics], { qos: 0, nl: true, ...more });
+      await acknowledgements.of(client.subscribeAsync([...topics], { qos: 0, nl: true, ...more }));
     } catch (error) {
       if (!client.connected) throw error;
       throw new ThingError(

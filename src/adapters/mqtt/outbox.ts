@@ -2,6 +2,7 @@ import type { MqttClient } from "mqtt";
 import { abortable, delay, ignoreAbort } from "../../base/abort.ts";
 import { messageOf } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
 
 /** Messages that the broker has not acknowledged yet. */
 const MOST_UNACKNOWLEDGED = 32;
@@ -23,6 +24,7 @@ interface Telling {
   readonly signal: AbortSignal;
   /** Bytes of a message that the broker takes, if it says so. */
   readonly largest?: number | undefined;
+  readonly acknowledgements: Acknowledgements;
   /** The broker has refused a message, such as one that its access list does not allow. */
   readonly onRefused: (topic: string, why: string) => void;
 }
@@ -35,15 +37,18 @@ export class Outbox {
   readonly #client: MqttClient;
   readonly #signal: AbortSignal;
   readonly #largest: number;
+  readonly #acknowledgements: Acknowledgements;
   readonly #onRefused: Telling["onRefused"];
   readonly #waiting = new Map<string, { readonly payload: string; readonly retain: boolean }>();
   /** What the broker has, of retained topics. */
   readonly #told = new Map<string, string>();
   #isSending = false;
 
-  constructor(client: MqttClient, { signal, largest = LARGEST_OUT, onRefused }: Telling) {
+  constructor(client: MqttClient, telling: Telling) {
+    const { signal, largest = LARGEST_OUT, acknowledgements, onRefused } = telling;
     this.#client = client;
     this.#signal = signal;
+    this.#acknowledgements = acknowledgements;
     this.#onRefused = onRefused;
     this.#largest = Math.min(largest, LARGEST_OUT);
   }
@@ -126,12 +131,13 @@ export class Outbox {
 
   #publish(topic: string, payload: string, retain: boolean): Promise<void> {
     if (this.#signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
+    const sending = new Promise<void>((resolve) => {
       this.#client.publish(topic, payload, { qos: 1, retain }, (error) => {
         if (error) this.#failed(topic, error);
         resolve();
       });
     });
+    return this.#acknowledgements.of(sending);
   }
 
   /** The broker does not have it: it is told again when it is set again. */

@@ -8,7 +8,7 @@ import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { houseAt, Lamp } from "./house.ts";
-import { listenerAt, mosquitto } from "./mosquitto.ts";
+import { lineTo, listenerAt, mosquitto } from "./mosquitto.ts";
 
 const timeout = TEST_MS;
 const port = await mosquitto();
@@ -192,4 +192,24 @@ test("a property that is never read to its end delays no other Thing, and many c
     const before = await listener.until(picture);
     await listener.until(picture, (text) => text !== before);
   }
+});
+
+test("a broker that answers pings and acknowledges no message is left, told of, and told everything when it is well", {
+  timeout,
+}, async (t) => {
+  const listener = await listenerAt(t, port, ["h8"]);
+  const line = await lineTo(t, port);
+  const { lamp, lines, url } = await houseAt(t, line.port, {
+    ...{ topic_prefix: "h8", discovery_prefix: "e8", silentMs: 1000 },
+  });
+  const brightness = "h8/lamp/properties/brightness";
+  line.withhold(true);
+  lamp.brightness = 55;
+  await listener.until(brightness, (text) => text === "55"); // it came there, but that is not said
+  await eventually(() => lines.some((one) => one.includes("has acknowledged nothing for 1 s")));
+  lamp.brightness = 66;
+  line.withhold(false);
+  await listener.until(brightness, (text) => text === "66");
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /limit_hits_total\{limit="mqtt_silent_brokers"\} [1-9]/);
 });

@@ -89,6 +89,7 @@ export async function houseAt<L extends Lamp = Lamp>(
     settingsFolder,
     login,
     refreshMs,
+    silentMs,
     ...options
   }: Partial<MqttOptions> & {
     lamp?: L;
@@ -96,6 +97,7 @@ export async function houseAt<L extends Lamp = Lamp>(
     settingsFolder?: string;
     login?: ServerOptions["login"];
     refreshMs?: number;
+    silentMs?: number;
   } = {},
 ): Promise<House<L>> {
   const folder = settingsFolder ?? (await temporaryFolder());
@@ -106,7 +108,11 @@ export async function houseAt<L extends Lamp = Lamp>(
   host.add("camera", new TestCamera());
   const bridge = new MqttBridge(
     { broker: `mqtt://127.0.0.1:${port}`, ...options },
-    { folder, log: host.log, ...(refreshMs !== undefined && { refreshMs }) },
+    {
+      ...{ folder, log: host.log },
+      ...(refreshMs !== undefined && { refreshMs }),
+      ...(silentMs !== undefined && { silentMs }),
+    },
   );
   const server = new ThingServer(host, { bridges: [bridge], ...(login && { login }) });
   t.after(() => server.close());

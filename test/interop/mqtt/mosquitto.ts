@@ -87,11 +87,14 @@ export interface Line {
   /** Cuts all connections, and lets nobody through before `restore`. */
   cut(): void;
   restore(): void;
+  /** Keeps back what the broker acknowledges of messages, until told otherwise; pings and all else go on. */
+  withhold(isWithheld: boolean): void;
 }
 
 export async function lineTo(t: TestContext, port: number): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let isWithheld = false;
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
@@ -107,7 +110,14 @@ export async function lineTo(t: TestContext, port: number): Promise<Line> {
         far.destroy();
       });
     }
-    near.pipe(far).pipe(near);
+    near.pipe(far);
+    far.on(
+      "data",
+      packets((packet) => {
+        const isAcknowledgement = packet[0]! >> 4 === PUBACK;
+        if (!isWithheld || !isAcknowledgement) near.write(packet);
+      }),
+    );
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -124,6 +134,30 @@ export async function lineTo(t: TestContext, port: number): Promise<Line> {
     restore() {
       isCut = false;
     },
+    withhold(now) {
+      isWithheld = now;
+    },
+  };
+}
+
+/** A packet's kind, its upper four bits. */
+const PUBACK = 4;
+
+/** Cuts a stream of MQTT into its packets: a byte, the length of the rest in groups of seven bits, the rest. */
+function packets(onPacket: (packet: Buffer) => void): (part: Buffer) => void {
+  let held = Buffer.alloc(0);
+  return (part) => {
+    held = Buffer.concat([held, part]);
+    for (;;) {
+      const last = held.subarray(1, 5).findIndex((byte) => byte < 128);
+      if (last < 0) return;
+      const groups = [...held.subarray(1, last + 2)];
+      const rest = groups.reduce((sum, byte, n) => sum + (byte & 127) * 128 ** n, 0);
+      const end = last + 2 + rest;
+      if (held.length < end) return;
+      onPacket(held.subarray(0, end));
+      held = held.subarray(end);
+    }
   };
 }
 
