@@ -8,6 +8,9 @@ import { hasNewerPages, isOther } from "./things/version.ts";
 
 // The page of one stream. Which one, the page says; the Thing's description tells the size of its pixels, if it has one.
 
+/** A mirror that has not been found for so long is not looked for any more, ms: the way to this server may be slow, hence the wish. */
+const NEAREST_MS = 30_000;
+
 const url = new URL(`${document.body.dataset.stream ?? "."}/`, document.baseURI).href.replace(
   /\/$/,
   "",
@@ -27,6 +30,19 @@ versions.addEventListener("version", async ({ detail }: Event & { readonly detai
   const isNewer = typeof detail === "string" && isOther(detail);
   if (isNewer && (await hasNewerPages().catch(() => false))) reloadOnce("pages");
 });
+
+if (new URLSearchParams(location.search).get("nearest") === "1") void goToNearest();
+
+/** Leaves this page for that of the nearest mirror, if one is nearer than this server. */
+async function goToNearest(): Promise<void> {
+  const thing = new URL("./", url).href;
+  const { nearestDescription } = await import("../src/client/nearest.ts");
+  const found = await nearestDescription(thing, {}, AbortSignal.timeout(NEAREST_MS)).catch(
+    () => undefined,
+  );
+  if (found && found.from !== thing)
+    location.replace(new URL(`${url.slice(thing.length)}/viewer`, found.from));
+}
 
 /** Micrometres for each pixel, of a Thing with the property `pixel_size_um`. */
 async function pixelSizeOf(thing: string): Promise<number | undefined> {

@@ -97,9 +97,10 @@ export function pageOf(file: string, base: string, top = base, connects = ""): P
  * The viewer of one stream.
  * @param stream - The way from the page to the stream: `.` from `{stream}/viewer`.
  * @param base - From where the page is to the server's prefix.
+ * @param isNearest - Whether it looks for the nearest mirror, at any address.
  */
-export function viewerOf(stream: string, base: string): Page {
-  const { html, headers } = pageOf("viewer.html", base);
+export function viewerOf(stream: string, base: string, isNearest = false): Page {
+  const { html, headers } = pageOf("viewer.html", base, base, isNearest ? ANYWHERE : "");
   return { html: html.replaceAll("{stream}", stream), headers };
 }
 

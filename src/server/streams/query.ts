@@ -32,6 +32,10 @@ export const WAIT = Type.Number({
 export const FRESH = Type.Enum(["0", "1"], {
   description: "1: a frame captured after the request",
 });
+export const NEAREST = Type.Enum(["0", "1"], {
+  description:
+    "1: the page goes on to the mirror that answers first, if that is sooner than this server",
+});
 export const RUN = Type.String({ description: "Only a frame of this run" });
 export const AFTER = Type.String({
   description: "RUN:INDEX of the last frame that the client has",

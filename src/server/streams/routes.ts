@@ -18,7 +18,7 @@ import type { ThingNotifications } from "../notifications/thing-notifications.ts
 import { FrameEntrySchema, HeldFramesSchema } from "../td/schemas.ts";
 import { nextFrameEntry, sendFrames, sendSizes } from "./frame-events.ts";
 import { frame, frameAsText, frames, next, nextFrameSize, snapshot } from "./handlers.ts";
-import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
+import { ADVANCE, AFTER, FRESH, NEAREST, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
 import { sourceRoutes } from "./source.ts";
 
 const JPEG = "image/jpeg";
@@ -28,6 +28,7 @@ const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
 
 /** The same for every stream, since its links are relative. */
 let viewer: Page | undefined;
+let nearest: Page | undefined;
 
 /** What a row says of one path of a stream: of the answer, beside the status, what `Route.response` says. */
 type StreamRow = Pick<Route, "path" | "summary" | "form" | "query" | "errors"> &
@@ -153,10 +154,16 @@ function routesOfStream(
       async (exchange) => sendFrames(stream, pictures.affordance, notifications.counts, exchange),
     ),
     get(
-      { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
-      async () => {
+      {
+        path: `${path}/viewer`,
+        summary: `A page that shows ${called}`,
+        contentType: "text/html",
+        query: { nearest: NEAREST },
+      },
+      async ({ query }) => {
         viewer ??= viewerOf(".", "../../");
-        const { html: body, headers } = viewer;
+        nearest ??= viewerOf(".", "../../", true);
+        const { html: body, headers } = query.get("nearest") === "1" ? nearest : viewer;
         return { status: 200, body, contentType: "text/html; charset=utf-8", headers };
       },
     ),

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ThingClient } from "thingscope/client";
 import { mirrorCli, runCli } from "../../cli/run-cli.ts";
-import { patience, TEST_MS } from "../../limits.ts";
+import { patience, TEST_MS, WAIT_MS } from "../../limits.ts";
+import { openPage } from "../../system/chromium.ts";
+import { areLive } from "../../system/dashboard-server.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { clientFor, memberFor } from "./members.ts";
 import { natsServerFor } from "./nats-server.ts";
@@ -54,6 +56,21 @@ test("a mirror of a fleet has the Things of all members but other mirrors', and 
     const found = await ThingClient.connect(`${url}/camera/`, { nearest: true, fetch: fetching });
     assert.equal(found.url, nearest);
   }
+
+  const { page, complaints } = await openPage(t);
+  let isRace = false; // from when the page has asked for the list of mirrors
+  await page.route(`${url}/directory/things`, (route) => {
+    isRace = true;
+    return route.continue();
+  });
+  await page.route(`${places[0]}`, (route) => (isRace ? undefined : route.continue()));
+  await page.route(`${places[2]}`, () => undefined); // neither answers
+  await page.goto(`${url}/camera/mjpeg_stream/viewer?nearest=1`);
+  await page.waitForURL(`${mirrors[0]!.url}/one-camera/mjpeg_stream/viewer`, {
+    ...{ waitUntil: "commit", timeout: WAIT_MS },
+  });
+  await areLive(page, 1);
+  assert.deepEqual(complaints, []);
 });
 
 test("a mirror takes the fleet's servers, its login there and its own name from a file, and says what is wrong in it", {
