@@ -40,6 +40,9 @@ export class AccountLinks extends LitElement {
         gap: 6px;
         min-height: 28px;
       }
+      input[type="radio"] {
+        margin: 0; /* of the browser: more above than below */
+      }
       img {
         width: min(220px, 100%);
         border-radius: var(--radius, 8px);

@@ -51,6 +51,9 @@ export class BenchView extends LitElement {
       thing-lamp {
         flex: none;
       }
+      .another {
+        padding: 0 12px 8px;
+      }
       daily-actions {
         flex: 1 0 50%;
       }
@@ -85,6 +88,10 @@ export class BenchView extends LitElement {
           display: contents;
         }
         .what {
+          order: 1;
+          padding: 4px 12px 0;
+        }
+        .another {
           order: 1;
           padding: 4px 12px 0;
         }
@@ -131,6 +138,7 @@ export class BenchView extends LitElement {
           }
           <daily-actions .stream=${shown}></daily-actions>
         </div>
+        ${shown ? this.#whyAnother(shown) : nothing}
         ${shown ? keyed(shown.url, html`<camera-view .src=${shown.url} .pixelSize=${this.steering.pixelSize}></camera-view>`) : this.#none()}
         ${
           server.cameras.length > 1
@@ -142,6 +150,15 @@ export class BenchView extends LitElement {
         <instrument-cards .camera=${shown?.thing ?? ""}></instrument-cards>
       </aside>
     `;
+  }
+
+  /** Who comes by an old address sees that this is not the camera that they meant. */
+  #whyAnother({ path, title }: Stream) {
+    const wanted = address.get("camera") ?? path;
+    if (wanted === path || !server.isKnown) return nothing;
+    return html`<p class="another problem" role="status">
+      There is no camera '${wanted.slice(0, 80)}': it was removed or renamed, or its server cannot be reached. This is ${title}.
+    </p>`;
   }
 
   #none() {

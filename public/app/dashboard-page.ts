@@ -99,6 +99,9 @@ export class DashboardPage extends LitElement {
           flex: 1;
           min-height: 36px;
         }
+        account-menu {
+          padding-top: 4px; /* its button is as high as a finger */
+        }
         nav {
           order: 1;
           flex-basis: 100%;

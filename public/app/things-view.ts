@@ -64,6 +64,9 @@ export class ThingsView extends LitElement {
       .head p {
         flex-basis: 100%;
       }
+      .none {
+        overflow-wrap: anywhere;
+      }
       thing-view {
         max-width: 1100px;
       }
@@ -85,9 +88,9 @@ export class ThingsView extends LitElement {
   readonly watching = new Watching(this, server, address);
 
   override render() {
-    const wanted = address.get("thing") ?? "";
     const { all } = server;
-    const name = all.has(wanted) ? wanted : [...all.keys()][0];
+    const wanted = address.get("thing");
+    const name = wanted ?? [...all.keys()][0];
     return html`
       <nav aria-label="Things">
         ${repeat(
@@ -96,7 +99,7 @@ export class ThingsView extends LitElement {
           ([other]) => this.#link(other, other === name),
         )}
       </nav>
-      <main>${name === undefined ? this.#none() : this.#thing(name)}</main>
+      <main>${name !== undefined && all.has(name) ? this.#thing(name) : this.#none(wanted)}</main>
     `;
   }
 
@@ -124,7 +127,12 @@ export class ThingsView extends LitElement {
     `;
   }
 
-  #none() {
-    return server.isKnown ? html`<p>This server has no Things.</p>` : nothing;
+  /** Another than was asked for is not shown: nobody sets a value of the wrong one. */
+  #none(wanted: string | undefined) {
+    if (!server.isKnown) return nothing;
+    if (server.all.size === 0) return html`<p>This server has no Things.</p>`;
+    return html`<p class="none" role="status">
+      There is no Thing '${wanted?.slice(0, 80)}': it was removed or renamed, or its server cannot be reached. Choose another.
+    </p>`;
   }
 }

@@ -148,10 +148,15 @@ export class ScanPanel extends LitElement {
   #wanted(): object {
     const form = this.renderRoot.querySelector("form")!;
     const text = (name: string) => (form.elements.namedItem(name) as HTMLInputElement).value;
+    /** What is no number is the server's to refuse. */
+    const whole = (name: string, share = 1) => {
+      const number = Math.round(Number(text(name))) / share;
+      return Number.isNaN(number) ? text(name) : number;
+    };
     return {
-      columns: Math.round(Number(text("columns"))),
-      rows: Math.round(Number(text("rows"))),
-      overlap: Math.round(Number(text("overlap"))) / 100,
+      columns: whole("columns"),
+      rows: whole("rows"),
+      overlap: whole("overlap", 100),
       focus: text("focus"),
     };
   }

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
@@ -111,8 +112,11 @@ export class StagePanel extends LitElement {
     const stepSize = control.stepSize(kind === "z" ? "z" : "x");
     const size = micrometres(step, stepSize);
     const changed = (event: Event) => {
-      const typed = stepsIn((event.target as HTMLInputElement).value, stepSize);
+      const text = (event.target as HTMLInputElement).value.trim();
+      const typed = stepsIn(text, stepSize);
       if (typed !== undefined) setStep(kind, typed);
+      const problem = `'${text}' is no step: enter steps, or a length such as 2.5 µm.`;
+      control.tell(typed === undefined ? problem : "");
       this.requestUpdate();
     };
     const scale = (factor: number) => () => {
@@ -122,7 +126,7 @@ export class StagePanel extends LitElement {
     return html`<div class="step">
       <label for=${kind}>${label}</label>
       <button type="button" aria-label="÷10, ${label}" @click=${scale(0.1)}>÷10</button>
-      <input id=${kind} inputmode="numeric" .value=${String(step)} @change=${changed} />
+      <input id=${kind} inputmode="numeric" .value=${live(String(step))} @change=${changed} />
       <button type="button" aria-label="×10, ${label}" @click=${scale(10)}>×10</button>
       <span class="number quiet">${size}</span>
     </div>`;

@@ -1,5 +1,6 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { type Read, readNumber } from "../schema/typed-text.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { FollowingRun, failureOf } from "../things/following-run.ts";
@@ -37,6 +38,8 @@ export class TimelapseForm extends LitElement {
 
   @property({ attribute: false }) accessor thing!: LiveThing;
   @state() accessor isOpen = false;
+  /** What was typed that is no number. */
+  @state() accessor #fault = "";
   readonly #lapse = new FollowingRun(this, "timelapse");
 
   override willUpdate(): void {
@@ -54,8 +57,8 @@ export class TimelapseForm extends LitElement {
       <details ?open=${this.isOpen} @toggle=${toggled}>
         <summary>Timelapse</summary>
         <form @submit=${this.#start}>
-          <label>Every, s<input name="interval" type="number" min="0.001" step="any" value="10" required /></label>
-          <label>Pictures<input name="count" type="number" min="1" step="1" placeholder="no end" /></label>
+          <label>Every, s<input name="interval" inputmode="decimal" autocomplete="off" value="10" required /></label>
+          <label>Pictures<input name="count" inputmode="numeric" autocomplete="off" placeholder="no end" /></label>
           ${
             running
               ? html`<button type="button" ?disabled=${locked || running.isCancelling} @click=${() => this.#lapse.cancel()}>Stop</button>`
@@ -63,18 +66,26 @@ export class TimelapseForm extends LitElement {
           }
         </form>
         <p class="quiet" role="status">${wordsOf(newest)}</p>
-        <p class="problem" role="alert">${failureOf(newest)}</p>
+        <p class="problem" role="alert">${this.#fault || failureOf(newest)}</p>
       </details>
     `;
   }
 
+  /** A browser's own field for numbers drops the comma of `2,5`, and means 25. */
   readonly #start = (event: SubmitEvent) => {
     event.preventDefault();
     const values = new FormData(event.target as HTMLFormElement);
-    const count = values.get("count");
+    const [interval, count] = ["interval", "count"].map((name) =>
+      readNumber(String(values.get(name))),
+    ) as [Read, Read];
+    this.#fault = [interval, count]
+      .map((read) => ("fault" in read ? read.fault : ""))
+      .join(" ")
+      .trim();
+    if ("fault" in interval || "fault" in count) return;
     this.#lapse.start({
-      interval: Number(values.get("interval")),
-      ...(count && { count: Number(count) }),
+      interval: interval.value,
+      ...(count.value !== undefined && { count: count.value }),
     });
   };
 }

@@ -1,5 +1,5 @@
-import { css, html, nothing } from "lit";
-import { customElement } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
 import { quietly } from "./field-element.ts";
@@ -44,6 +44,16 @@ export class NumberField extends TypedField {
     `,
   ];
 
+  /** While a slider is held, it stays where the hand has it, whatever others set. */
+  @state() accessor #held:
+    | { readonly value: number | undefined; readonly isMoved: boolean }
+    | undefined;
+
+  override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    if (this.disabled) this.#held = undefined; // nobody is told that it is let go
+  }
+
   override render() {
     const scale = scaleOf(this.schema);
     return html`
@@ -58,7 +68,9 @@ export class NumberField extends TypedField {
       event.stopPropagation();
       this.draft = undefined;
       this.fault = undefined;
-      this.put(scale.numberAt(Number((event.target as HTMLInputElement).value)));
+      const moved = scale.numberAt(Number((event.target as HTMLInputElement).value));
+      if (this.#held) this.#held = { value: moved, isMoved: true };
+      this.put(moved);
     };
     return html`<input
       type="range"
@@ -68,6 +80,10 @@ export class NumberField extends TypedField {
       aria-label=${this.label || nothing}
       aria-valuetext=${value === undefined ? "not set" : withUnit(value, this.schema.unit)}
       ?disabled=${this.disabled}
+      @pointerdown=${this.#hold}
+      @pointerup=${this.#letGo}
+      @pointercancel=${this.#letGo}
+      @blur=${this.#letGo}
       @input=${slide}
       @change=${quietly}
     />`;
@@ -102,7 +118,19 @@ export class NumberField extends TypedField {
     return html`<span class="unit">${unit}</span>`;
   }
 
+  readonly #hold = (): void => {
+    this.#held = { value: this.#number, isMoved: false };
+  };
+
+  /** What it was left at counts, also where somebody else has set another value meanwhile. */
+  readonly #letGo = (): void => {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held?.isMoved) this.put(held.value);
+  };
+
   get #number(): number | undefined {
+    if (this.#held) return this.#held.value;
     return typeof this.value === "number" ? this.value : undefined;
   }
 

@@ -104,6 +104,7 @@ test("two tabs begin an action at once, see both runs, and cancel each at once: 
 }, async (t) => {
   const { page, host, form, assertQuiet } = await benchPage(t);
   const other = await page.context().browser()!.newPage();
+  other.setDefaultTimeout(TEST_MS);
   await other.goto(page.url());
   const tabs = [form("Measure"), formOf(other, "Measure")];
   const card = other.locator('button:has-text("Action bench")');

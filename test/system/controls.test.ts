@@ -177,6 +177,29 @@ test("a control shows what is true: what others set, what was refused and why, a
   assert.equal(await user.inputValue(), "Somebody else");
 });
 
+test("a slider that is held stays in the hand while others set its value, and what it is let go at is set", {
+  timeout,
+}, async (t) => {
+  const { thing, page } = await pageOfControls(t);
+  const slider = page.getByRole("slider", { name: "Brightness" });
+  const number = page.getByRole("spinbutton", { name: "Brightness" });
+  const box = (await slider.boundingBox())!;
+  await page.mouse.move(box.x + 4, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 3 });
+  const held = Number(await slider.inputValue());
+  await has(() => thing.brightness, held);
+  thing.brightness = 250;
+  thing.offset = 3.25; // told after it
+  const offset = page.getByRole("spinbutton", { name: "Offset" });
+  while ((await offset.inputValue()) !== "3.25") await page.waitForTimeout(20);
+  assert.equal(Number(await slider.inputValue()), held);
+  await page.mouse.up();
+  await has(() => thing.brightness, held);
+  thing.brightness = 7;
+  while ((await number.inputValue()) !== "7") await page.waitForTimeout(20);
+});
+
 test("names, texts and values of a Thing run no script", { timeout }, async (t) => {
   const { page, complaints } = await pageOfControls(t);
   await page.getByText("<script>window.hacked=1</script>").first().waitFor();

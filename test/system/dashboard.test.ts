@@ -109,6 +109,11 @@ test("Things appear and go while the page is open, without a reload", {
   });
   await names.filter({ hasText: "lamp" }).waitFor();
   await names.filter({ hasText: "laser" }).waitFor({ state: "detached" });
+  await page.goto(`${url}?view=things&thing=laser`);
+  await page.getByText("There is no Thing 'laser': it was removed or renamed").waitFor();
+  assert.equal(await page.locator("things-view thing-view").count(), 0, "nothing of another");
+  await page.goto(`${url}?camera=laser/live`);
+  await page.getByText("There is no camera 'laser/live': it was removed or renamed").waitFor();
   await page.goto(`${url}?view=wall`);
   await areLive(page, 1);
   await host.exchange([], async () => {

@@ -258,7 +258,12 @@ test("recordings are searched, verified, exported, selected and deleted; what ru
   await page.goto(url);
   const form = page.locator("timelapse-form");
   await form.getByText("Timelapse", { exact: true }).click();
-  await form.getByLabel("Every, s").fill("0.05");
+  const every = form.getByLabel("Every, s");
+  await every.press("ControlOrMeta+a");
+  await every.pressSequentially("0,05");
+  await form.getByRole("button", { name: "Start" }).click();
+  await form.getByText("'0,05' is not a number. Write a point: 0.05.").waitFor();
+  await every.fill("0.05");
   await form.getByRole("button", { name: "Start" }).click();
   await form.getByText(/^\d+ pictures$/).waitFor();
   await page.reload();
