@@ -27,8 +27,11 @@ async function benchPage(t: TestContext) {
   await page.goto(`${url}/`);
   await page.click('button:has-text("Action bench")');
   await page.locator("action-form").first().waitFor();
-  const assertQuiet = async () => {
-    assert.deepEqual(complaints, []);
+  const assertQuiet = async (isExpected = (_: string) => false) => {
+    assert.deepEqual(
+      complaints.filter((complaint) => !isExpected(complaint)),
+      [],
+    );
     assert.equal(await page.evaluate("window.hacked ?? null"), null);
   };
   return { page, bench, host, url, assertQuiet, form: (title: string) => formOf(page, title) };
@@ -126,7 +129,8 @@ test("two tabs begin an action at once, see both runs, and cancel each at once: 
   const statuses = host.invocations.list({ thing: "bench" }).map(({ status }) => status);
   assert.deepEqual(statuses, ["cancelled", "cancelled"]);
   for (const tab of tabs) assert.deepEqual(await tab.locator(".problem").allTextContents(), []);
-  await assertQuiet();
+  // The later of two may hear that the run has ended already, which the browser's console tells, too.
+  await assertQuiet((complaint) => /status of 503/.test(complaint));
 });
 
 test("a run that another client begins appears when the page is shown again", {
@@ -231,14 +235,14 @@ test("five hundred events a second are shown a few times a second, and leave the
     { level: 1 },
   );
   let n = 0;
-  server.handlers.set("GET events/burst", (_, request, response) => {
+  server.handlers.set("GET events/burst", (_, __, response) => {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     const next = () => `event: burst\ndata: {"n": ${++n}}\n\n`;
     const emitting = setInterval(
       () => response.write(Array.from({ length: 5 }, next).join("")),
       10,
     );
-    request.on("close", () => clearInterval(emitting));
+    response.on("close", () => clearInterval(emitting));
     return ANSWERED;
   });
   const { page } = await openPage(t);
