@@ -89,6 +89,8 @@ class MultipartBody extends MultipartParser {
 }
 
 const OTHERS = "only parts of the media type image/jpeg are taken";
+/** Characters of a text message that is no JSON, and no picture either. */
+const LONGEST_WORD = 64;
 const CUT_OFF = "it is cut off before its end marker (EOI)";
 const SOI = 0xff;
 const HYPHEN = 0x2d;
@@ -162,8 +164,9 @@ class Sniffed implements ByteReader {
 }
 
 /**
- * Headers of a message that describes the picture after it: JSON with `timestamp` (s), `age` (s) and `index`.
- * @throws {ThingError} `BAD_FRAME` for what is not an object of JSON.
+ * Headers of a message that describes the picture after it: JSON with `timestamp` (s), `age` (s) and `index`. A word, such as the
+ * `ping` of programs that keep their connection alive, says nothing.
+ * @throws {ThingError} `BAD_FRAME` for any other text: it may be a picture, in base64.
  */
 export function headersInText(text: string): ReadonlyMap<string, string> {
   const named = { timestamp: "x-timestamp", age: "age", index: "x-frame-index" } as const;
@@ -180,6 +183,7 @@ function objectIn(text: string): object {
     const said: unknown = JSON.parse(text);
     if (typeof said === "object" && said !== null) return said;
   } catch {}
+  if (text.length <= LONGEST_WORD) return {};
   const sentence = `Text must be JSON, such as {"age":0.02}. Send pictures as binary messages.`; // a close frame has room for 123 bytes
   throw new ThingError("BAD_FRAME", sentence);
 }

@@ -5,10 +5,13 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { delay } from "../../src/base/abort.ts";
 import { MJPEGReader } from "../../src/client-for-node.ts";
 import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { HttpLogin } from "../../src/sources/http-login.ts";
 import { type MjpegHttpOptions, MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import { feed } from "../../src/streams/source-runner.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { picture } from "../streams/pictures.ts";
 import { framesOf } from "./reading.ts";
@@ -134,4 +137,26 @@ test("a camera with an old TLS alone is told as that", { timeout }, async (t) =>
     code: "SOURCE_FAILED",
     message: /speaks an old TLS only, which is not safe\. Update the camera, or write http:/,
   });
+});
+
+test("a camera that sends nothing but pictures of other types says so, and what to do", {
+  timeout,
+}, async (t) => {
+  const url = await addressOf(t, (_, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=x" });
+    const part = "--x\r\nContent-Type: image/webp\r\nContent-Length: 8\r\n\r\nRIFF1234\r\n";
+    const more = setInterval(() => response.write(part), 20);
+    response.on("close", () => clearInterval(more));
+  });
+  const feeding = feed(new MJPEGStream(), new MjpegHttpSource(url), {
+    keepWarm: true,
+    startMs: 1000,
+  });
+  t.after(() => feeding.stop());
+  const signal = patience();
+  while (feeding.reason === undefined) await delay(5, signal);
+  assert.match(
+    feeding.reason,
+    /^All \d+ parts that the source sent in .* s had other media types than image\/jpeg\. Set the camera to MJPEG/,
+  );
 });

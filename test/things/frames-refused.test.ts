@@ -55,6 +55,7 @@ test("what had no picture is told what it was: a PNG, half a JPEG, text, a form 
   ] as const) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/door/frames_socket?takeover=1`);
     await once(socket, "open");
+    socket.send("ping"); // some keep a connection alive like that
     socket.send(message);
     const [code, reason] = await once(socket, "close");
     assert.equal(code, 1008);

@@ -256,25 +256,6 @@ test("its limits reach the source, and one out of range is refused in a sentence
     });
 });
 
-test("a camera that sends nothing but pictures of other types says so, and what to do", {
-  timeout,
-}, async (t) => {
-  const { camera: odd } = await camera(
-    t,
-    (_, response) => {
-      response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=x" });
-      const part = "--x\r\nContent-Type: image/webp\r\nContent-Length: 8\r\n\r\nRIFF1234\r\n";
-      const more = setInterval(() => response.write(part), 20);
-      response.on("close", () => clearInterval(more));
-    },
-    { start_ms: 1000 },
-  );
-  assert.match(
-    await reasonOf(odd),
-    /^All \d+ parts that the source sent in .* s had other media types than image\/jpeg\. Set the camera to MJPEG/,
-  );
-});
-
 test("what a camera sends beside new pictures stands in /metrics: other parts, and pictures that stay", {
   timeout,
 }, async (t) => {
