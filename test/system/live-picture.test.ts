@@ -147,18 +147,26 @@ test("the tools of a live picture", { timeout }, async (outer) => {
     },
   );
 
-  await outer.test("frozen, it stays as it is and costs nothing; then it goes on", async () => {
-    await press("Space");
+  const toldIndex = async () => Number(await page.textContent(".index .number"));
+  /** Of the picture that stays, once the page tells it: its words come a moment after the picture. */
+  const frozenIndex = async () => {
     await page.locator(".frozen").waitFor();
     await until(() => scope.live.stats.viewers === 0);
-    const frozen = await page.textContent(".index .number");
+    let index = Number.NaN;
+    await until(async () => {
+      index = await ofView<number>(page, "view.live.report.index");
+      return index === (await toldIndex());
+    });
+    return index;
+  };
+
+  await outer.test("frozen, it stays as it is and costs nothing; then it goes on", async () => {
+    await press("Space");
+    const frozen = await frozenIndex();
     const sent = scope.live.stats.sentFrames;
     const [{ index }] = [scope.live.addFrame(dot)];
     await until(() => scope.live.lastFrameIndex > index);
-    assert.deepEqual(
-      [await page.textContent(".index .number"), scope.live.stats.sentFrames],
-      [frozen, sent],
-    );
+    assert.deepEqual([await toldIndex(), scope.live.stats.sentFrames], [frozen, sent]);
     assert.equal(await page.locator(".banner").count(), 0, "it is not stale");
     await press("Space");
     await page.locator("[data-state=streaming]").waitFor();
@@ -170,8 +178,7 @@ test("the tools of a live picture", { timeout }, async (outer) => {
     async () => {
       scope.picture = dot;
       await press("Space");
-      await page.locator(".frozen").waitFor();
-      const index = Number(await page.textContent(".index .number"));
+      const index = await frozenIndex();
       const { capturedAt } = scope.live.heldFrame(index);
       const coming = page.waitForEvent("download");
       await press("s");

@@ -48,16 +48,21 @@ export function clockFile(aheadMs: number): Buffer {
   return bytes;
 }
 
-/** A port that nobody listens on, below those that systems give to others: it stays free while a process is started anew. */
+let nextPort = 10_000 + (process.pid % 20_000);
+
+/** A port that nobody listens on, and another each time, below those that systems give to others: it stays free while a process is started anew. */
 export async function freePort(): Promise<number> {
-  for (let port = 10_000 + (process.pid % 20_000); ; port++) {
+  for (;;) {
+    const port = nextPort++;
     const server = createServer().listen(port, "127.0.0.1");
     const isFree = await once(server, "listening").then(
       () => true,
       () => false,
     );
+    if (!isFree) continue;
     server.close();
-    if (isFree) return port;
+    await once(server, "close");
+    return port;
   }
 }
 

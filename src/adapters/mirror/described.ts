@@ -4,6 +4,7 @@ import { type JsonObject, objectOf, textOf, textsOf } from "../../client/json.ts
 import { type Form, readThingDescription } from "../../client/thing-description.ts";
 import { ROLES, type Role } from "../../core/affordances.ts";
 import { blobSchema } from "../../files/blob.ts";
+import { ROLE_TERM } from "../../server/td/affordances.ts";
 
 /** One affordance of a description, in the words in which a Thing declares its own. */
 interface Described {
@@ -98,7 +99,7 @@ export function describedThing(td: JsonObject, url: string): DescribedThing {
       .map(({ name, raw }) => ({
         ...wordsOf(name, raw),
         data: dataIn(raw.data),
-        ...(raw.role !== undefined && { role: roleIn(raw.role) }),
+        ...(raw[ROLE_TERM] !== undefined && { role: roleIn(raw[ROLE_TERM]) }),
       })),
   };
 }

@@ -11,6 +11,7 @@ import { variantOf } from "../../streams/stream-request.ts";
 import { prefixOf } from "../http/origin.ts";
 import { type Exchange, JSON_TYPE, type Reply } from "../http/route.ts";
 import { waitIn } from "../http/target.ts";
+import { flag } from "./query.ts";
 
 const FRESH_MS = 1000;
 const SNAPSHOT_WAIT_S = 5;
@@ -159,16 +160,6 @@ function assertRun(stream: MJPEGStream, index: number, run: string): void {
   throw new ThingError(
     "FRAME_NOT_HELD",
     `Frame ${index} of run ${run} is not held: the current run is ${stream.run}.`,
-  );
-}
-
-function flag(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  if (value === null || value === "0") return false;
-  if (value === "1") return true;
-  throw new ThingError(
-    "BAD_ARGUMENT",
-    `'${name}' must be 1 or 0, not ${JSON.stringify(quoted(value))}.`,
   );
 }
 

@@ -1,6 +1,8 @@
 import { Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
 
-// The parameters of a stream's paths, as the OpenAPI document describes them. Those who read them check them.
+// The parameters of a stream's paths, as the OpenAPI document describes them. Those who read them check them: `flag` those that are 1 or 0.
 
 export const SIZE = {
   width: Type.Integer({
@@ -41,3 +43,14 @@ export const AFTER = Type.String({
   description: "RUN:INDEX of the last frame that the client has",
   pattern: "^[0-9a-z]{1,32}:[0-9]{1,15}$",
 });
+
+/** Whether a parameter that is 1 or 0 is 1. @throws {ThingError} `BAD_ARGUMENT` for anything else. */
+export function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  if (value === null || value === "0") return false;
+  if (value === "1") return true;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `'${name}' must be 1 or 0, not ${JSON.stringify(quoted(value))}.`,
+  );
+}

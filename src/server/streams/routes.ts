@@ -18,7 +18,7 @@ import type { ThingNotifications } from "../notifications/thing-notifications.ts
 import { FrameEntrySchema, HeldFramesSchema } from "../td/schemas.ts";
 import { nextFrameEntry, sendFrames, sendSizes } from "./frame-events.ts";
 import { frame, frameAsText, frames, next, nextFrameSize, snapshot } from "./handlers.ts";
-import { ADVANCE, AFTER, FRESH, NEAREST, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
+import { ADVANCE, AFTER, FRESH, flag, NEAREST, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
 import { sourceRoutes } from "./source.ts";
 
 const JPEG = "image/jpeg";
@@ -163,7 +163,7 @@ function routesOfStream(
       async ({ query }) => {
         viewer ??= viewerOf(".", "../../");
         nearest ??= viewerOf(".", "../../", true);
-        const { html: body, headers } = query.get("nearest") === "1" ? nearest : viewer;
+        const { html: body, headers } = flag(query, "nearest") ? nearest : viewer;
         return { status: 200, body, contentType: "text/html; charset=utf-8", headers };
       },
     ),

@@ -3,6 +3,9 @@ import { describedInput } from "../../core/schema.ts";
 import type { ThingModel } from "../../core/thing-model.ts";
 import { FrameEntrySchema } from "./schemas.ts";
 
+/** Of an event that not everybody who may look is told of: for mirrors, which must not tell it to others. */
+export const ROLE_TERM = "urn:thingscope:role";
+
 /** Affordances of one kind by name. */
 export type Affordances = Record<string, Record<string, unknown>>;
 
@@ -63,7 +66,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
       ...typesOf(types),
       title: title ?? name,
       description,
-      ...(role && role !== "view" && { role }), // for mirrors, which must not tell it to others
+      ...(role && role !== "view" && { [ROLE_TERM]: role }),
       ...(data && { data: toDataSchema(data) }),
     };
   }
