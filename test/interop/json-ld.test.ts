@@ -20,6 +20,7 @@ const BESIDE_THE_CONTEXT = new Map([
   ["https://www.w3.org/2019/wot/td#type", "W3C's context gives uriVariables no DataSchema scope"],
   ["https://www.w3.org/2019/wot/td#required", "nor schemaDefinitions"],
   ["https://www.w3.org/2019/wot/td#pattern", "in uriVariables, as td#type"],
+  ["urn:thingscope:role", "of this package, for its mirrors (src/server/td/affordances.ts)"],
 ]);
 
 test("every Thing Description expands as JSON-LD without losing a term", {
