@@ -76,14 +76,18 @@ export class CodedReader implements PausingReader {
     this.#decoder?.resume();
   }
 
-  /** Resolves when all that has come was passed on; rejects with what the inner reader threw. */
-  async finish(): Promise<void> {
+  /** Resolves when all that has come was passed on; rejects with what the inner reader threw, or why `signal` has aborted. */
+  async finish(signal: AbortSignal): Promise<void> {
     const decoder = this.#decoder;
     if (decoder && !decoder.destroyed) {
+      const onAbort = () => this.#end(decoder, thrownError(signal.reason));
+      signal.addEventListener("abort", onAbort);
       await new Promise<void>((resolve) => {
         decoder.once("close", resolve);
-        decoder.end();
+        if (signal.aborted) onAbort();
+        else decoder.end();
       });
+      signal.removeEventListener("abort", onAbort);
     }
     if (this.#error) throw this.#error;
   }

@@ -20,6 +20,7 @@ const KEEP_ALIVE_MS = 10_000;
 export class HttpStream {
   readonly head: HttpHead;
   readonly #connection: Connection;
+  readonly #signal: AbortSignal;
   #coded: CodedReader | undefined;
 
   /**
@@ -41,12 +42,13 @@ export class HttpStream {
       `${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
     const connection = new Connection(url, signal);
     connection.send(request, fingerprint);
-    return new HttpStream(await connection.head, connection);
+    return new HttpStream(await connection.head, connection, signal);
   }
 
-  private constructor(head: HttpHead, connection: Connection) {
+  private constructor(head: HttpHead, connection: Connection, signal: AbortSignal) {
     this.head = head;
     this.#connection = connection;
+    this.#signal = signal;
   }
 
   /**
@@ -68,7 +70,7 @@ export class HttpStream {
     const taking = coded ?? reader;
     const decoder = new BodyDecoder(taking, this.head, coded ? () => false : isInside);
     await this.#connection.readBody(decoder, () => taking.isPaused ?? false);
-    await coded?.finish();
+    await coded?.finish(this.#signal);
   }
 
   /** Goes on after its reader wanted a pause. */

@@ -182,7 +182,9 @@ function objectIn(text: string): object {
   try {
     const said: unknown = JSON.parse(text);
     if (typeof said === "object" && said !== null) return said;
-  } catch {}
+  } catch {
+    // a word, or something else that is no JSON: told apart below
+  }
   if (text.length <= LONGEST_WORD) return {};
   const sentence = `Text must be JSON, such as {"age":0.02}. Send pictures as binary messages.`; // a close frame has room for 123 bytes
   throw new ThingError("BAD_FRAME", sentence);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { BodyDecoder } from "../../src/sources/body-decoder.ts";
 import { HttpHeadReader } from "../../src/sources/http-head.ts";
+import { HttpStream } from "../../src/sources/http-stream.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { picture } from "../streams/pictures.ts";
+import { answering } from "./answering.ts";
 import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;
@@ -50,20 +50,6 @@ for (const [what, body] of [
     assert.equal(decoded(CHUNKED, [body]), "abc");
     assert.equal(decoded(CHUNKED, [...body]), "abc");
   });
-}
-
-async function answering(t: TestContext, answer: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {}).once("data", () => answer(socket));
-  }).listen(0, "127.0.0.1");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 /** A server that sends what it is given, piece by piece, and closes. */
@@ -138,6 +124,24 @@ test("a coded stream is shown while it comes, and what is not in its coding is t
   assert.match(broken.reason, /is not in the content coding 'gzip'/);
   const unknown = await received(t, [`${OK}Content-Encoding: zstd\r\n\r\n`, BODY]);
   assert.match(unknown.reason, /'zstd', which was not requested and is not known here/);
+});
+
+test("a coded body whose reader takes no more ends when nobody wants it any longer, though all of it has come", {
+  timeout,
+}, async (t) => {
+  const url = await sending(t, [`${OK}Content-Encoding: gzip\r\n\r\n`, gzipSync(BODY)]);
+  const unwanted = new AbortController();
+  const stream = await HttpStream.open(new URL(url), {}, unwanted.signal);
+  let begun = () => {};
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const full = { isPaused: true, read: () => begun(), place: () => undefined, received() {} };
+  const reading = stream.read(full);
+  await hasBegun;
+  await new Promise((resolve) => setTimeout(resolve, 50)); // the server has ended
+  unwanted.abort();
+  await assert.rejects(reading, { name: "AbortError" });
 });
 
 for (const [what, head] of [

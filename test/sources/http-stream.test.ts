@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer as createSecureServer } from "node:https";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { type TestContext, test } from "node:test";
+import type { AddressInfo, Socket } from "node:net";
+import { test } from "node:test";
 import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { receiveInto } from "../../src/base/receive.ts";
 import { GdpParser } from "../../src/frames/wire/gdp.ts";
@@ -17,6 +17,7 @@ import { feed } from "../../src/streams/source-runner.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { fc, runs } from "../property.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
+import { answering } from "./answering.ts";
 import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;
@@ -207,20 +208,6 @@ test("a head may come in any pieces, with line feeds alone, after others that sa
   }
 });
 
-async function answering(t: TestContext, answer: (socket: Socket) => void): Promise<URL> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {}).once("data", () => answer(socket));
-  }).listen(0, "127.0.0.1");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  await once(server, "listening");
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a?b=c`);
-}
-
 class Kept implements ByteReader {
   text = "";
   ended = false;
@@ -241,7 +228,7 @@ test("a body is read to its end, or to where its reader has all, and an error en
       socket.write(`HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 200 OK\r\n\r\n${rest}`);
       more(socket);
     });
-    const stream = await HttpStream.open(url, {}, patience());
+    const stream = await HttpStream.open(new URL(url), {}, patience());
     const kept = new Kept();
     await new Promise((resolve) => setImmediate(resolve)); // nothing is lost before it is read
     return { kept, done: stream.read(kept) };
@@ -267,13 +254,13 @@ test("who asks no longer closes the connection, before and after the head", {
     if (!isMute) socket.write("HTTP/1.1 200 OK\r\n\r\n");
   });
   const early = new AbortController();
-  const opening = HttpStream.open(url, {}, early.signal);
+  const opening = HttpStream.open(new URL(url), {}, early.signal);
   while (closed.length === 0) await new Promise((resolve) => setImmediate(resolve));
   early.abort();
   await assert.rejects(opening, { name: "AbortError" });
   isMute = false;
   const late = new AbortController();
-  const stream = await HttpStream.open(url, {}, late.signal);
+  const stream = await HttpStream.open(new URL(url), {}, late.signal);
   const reading = stream.read(new Kept());
   late.abort();
   await assert.rejects(reading, { name: "AbortError" });

@@ -20,6 +20,11 @@ export async function installPacked(folder: string): Promise<string> {
   return home;
 }
 
+/** The program of the command, in a folder where the package is installed. */
+export function commandIn(folder: string): string {
+  return join(folder, "node_modules", "thingscope", "dist", "bundle", "src", "cli", "main.js");
+}
+
 let made: Promise<string> | undefined;
 
 /** The file that is published, made once in a process. */

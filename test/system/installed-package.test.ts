@@ -11,7 +11,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runTests } from "../cli/run-cli.ts";
 import { pageText } from "../docs/page.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { installPacked } from "./install-packed.ts";
+import { commandIn, installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
 const run = promisify(execFile);
@@ -181,17 +181,7 @@ test("classes are the same through every module of an installed package, and to 
     `${imports.join("\n")}\nimport { Thing } from "thingscope";\n${thing}`,
   );
   await writeFile(join(folder, "lamp.yaml"), "things:\n  lamp: lamp.ts:Lamp\n");
-  const main = join(
-    folder,
-    "node_modules",
-    "thingscope",
-    "dist",
-    "bundle",
-    "src",
-    "cli",
-    "main.js",
-  );
-  await run(process.execPath, [main, "check", "lamp.yaml"], { cwd: folder });
+  await run(process.execPath, [commandIn(folder), "check", "lamp.yaml"], { cwd: folder });
 });
 
 test("a lab's camera, autofocus, source and recorder compile against an installed package, with every type of docs/api.md, and run", {
@@ -216,28 +206,22 @@ test("a lab's camera, autofocus, source and recorder compile against an installe
 test("what 'thingscope init' writes compiles, passes its test and is served", {
   timeout,
 }, async (t) => {
-  const main = join(
-    folder,
-    "node_modules",
-    "thingscope",
-    "dist",
-    "bundle",
-    "src",
-    "cli",
-    "main.js",
-  );
   const cwd = await folderWith({});
-  await run(process.execPath, [main, "init"], { cwd });
+  await run(process.execPath, [commandIn(folder), "init"], { cwd });
   await symlink(join(folder, "node_modules"), join(cwd, "node_modules"));
   const tsc = packagePath("node_modules", ".bin", "tsc");
   await run(tsc, ["--noEmit"], { cwd }).catch((error: { stdout: string }) =>
     assert.fail(error.stdout),
   );
   assert.match(await runTests(cwd, "lamp.test.ts"), /^# pass 1$/m);
-  const server = spawn(process.execPath, [main, "serve", "thingscope.yaml", "--port", "0"], {
-    cwd,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const server = spawn(
+    process.execPath,
+    [commandIn(folder), "serve", "thingscope.yaml", "--port", "0"],
+    {
+      cwd,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   t.after(() => server.kill("SIGKILL"));
   let url: string | undefined;
   for await (const line of createInterface(server.stdout)) {

@@ -28,3 +28,23 @@ test("a handler that never returns is left alone, and after ten no ticket is tak
   ends[0]?.();
   await room;
 });
+
+test("where several tickets are worked on at a time, one end of more than ten makes no room", async () => {
+  const handlers = new RunningHandlers(() => {});
+  const ends: (() => void)[] = [];
+  const old = new AbortController();
+  const call = () => new Promise<void>((resolve) => ends.push(resolve));
+  const runs = Array.from({ length: MOST_ABANDONED + 2 }, () => handlers.run(call, old.signal));
+  old.abort();
+  await Promise.allSettled(runs);
+  let hasRoom = false;
+  const room = handlers.room(new AbortController().signal).then(() => {
+    hasRoom = true;
+  });
+  for (const [n, end] of ends.slice(0, 3).entries()) {
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(hasRoom, n === 2, `${n + 1} have ended`);
+  }
+  await room;
+});

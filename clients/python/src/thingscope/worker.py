@@ -320,7 +320,8 @@ class _Threads:
         if not running.cancelled():
             running.exception()  # nobody else looks
         self._abandoned -= 1
-        self._room.set()
+        if self._abandoned < MOST_ABANDONED:  # with more than one ticket at a time more may go on
+            self._room.set()
 
 
 async def _beat(message: Msg, every_s: float) -> None:

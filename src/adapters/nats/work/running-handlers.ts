@@ -49,6 +49,6 @@ export class RunningHandlers {
 
   #end(): void {
     this.#abandoned -= 1;
-    this.#freed();
+    if (this.#abandoned < MOST_ABANDONED) this.#freed(); // of several at a time more than so many may go on
   }
 }
