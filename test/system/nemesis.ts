@@ -92,6 +92,15 @@ export class Nemesis {
     }
   }
 
+  /** Sets the recorder's wall clock by hours. */
+  async setClock(): Promise<void> {
+    const hours = Math.round(this.#between(-3, 3)) || 1;
+    this.clockSteps.push(hours * 3_600_000);
+    const ahead = this.clockSteps.reduce((sum, step) => sum + step, 0);
+    await writeFile(this.#faults.clock, clockFile(ahead), { flag: "r+" });
+    await sleep(500);
+  }
+
   readonly #deeds = new Map<string, () => Promise<void> | void>([
     [
       "the source is killed",
@@ -126,16 +135,7 @@ export class Nemesis {
       },
     ],
     ["the disk fails", () => this.#failWith(EIO)],
-    [
-      "the clock is set",
-      async () => {
-        const hours = Math.round(this.#between(-3, 3)) || 1;
-        this.clockSteps.push(hours * 3_600_000);
-        const ahead = this.clockSteps.reduce((sum, step) => sum + step, 0);
-        await writeFile(this.#faults.clock, clockFile(ahead), { flag: "r+" });
-        await sleep(500);
-      },
-    ],
+    ["the clock is set", () => this.setClock()],
     ["viewers do not read", () => this.#stalledViewers(5)],
     [
       "the recorder is killed",
