@@ -43,7 +43,7 @@ const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A request for a ticket ends after so long when there is none, ms. */
 const PULL_MS = 5000;
 
-/** What who runs a worker must know, and nothing more. */
+/** What whoever runs a worker must know, and nothing more. */
 const standardError: Log = logTo((level, message) => {
   if (level === "warn" || level === "error") process.stderr.write(`${message}\n`);
 });
