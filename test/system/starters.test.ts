@@ -1,11 +1,13 @@
 // Whoever starts a server, by npm, npx or at a terminal, leaves none behind; who put it in the background keeps it.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { identityOf, isRunning, pidOf } from "../../src/base/process-identity.ts";
 import { folderWith, install, MAIN } from "../cli/run-cli.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { SEED } from "../seed.ts";
 
 const LIMIT_MS = WAIT_MS;
@@ -33,7 +35,15 @@ async function serverIn(folder: string): Promise<string> {
     if (identity !== "" && isRunning(identity)) return identity;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`No server has begun in ${folder}.`);
+  throw new Error(`No server has begun in ${folder}: ${await readFile(saidIn(folder), "utf8")}`);
+}
+
+function saidIn(folder: string): string {
+  return join(folder, "said");
+}
+
+function isStillThere({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 async function hasEnded(identity: string, withinMs = LIMIT_MS): Promise<boolean> {
@@ -45,26 +55,37 @@ async function hasEnded(identity: string, withinMs = LIMIT_MS): Promise<boolean>
   return false;
 }
 
-function started(folder: string, command: string, ...args: string[]): ChildProcess {
-  return spawn(command, args, { cwd: folder, stdio: "ignore", detached: true });
+function started(t: TestContext, folder: string, ...command: string[]): ChildProcess {
+  return start(t, folder, command, "ignore");
 }
 
 /** Runs a command at a terminal of its own, which closes when the child does. */
 const AT_TERMINAL = `
-import os, pty, sys
+import os, pty, select, sys
 pid, terminal = pty.fork()
 if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
-sys.stdin.read()
+try:
+    while 0 not in select.select([0, terminal], [], [])[0]: os.write(1, os.read(terminal, 4096))
+except OSError: sys.stdin.read()  # all that ran at it have ended
 os.close(terminal)
 `;
 
-import { TEST_MS, WAIT_MS } from "../limits.ts";
+function atTerminal(t: TestContext, folder: string, ...command: string[]): ChildProcess {
+  return start(t, folder, ["python3", "-c", AT_TERMINAL, ...command], "pipe");
+}
 
-function atTerminal(folder: string, ...command: string[]): ChildProcess {
-  return spawn("python3", ["-c", AT_TERMINAL, ...command], {
-    cwd: folder,
-    stdio: ["pipe", "ignore", "inherit"],
-  });
+/** Runs a command line, whose words go to a file, until the test ends. */
+function start(
+  t: TestContext,
+  folder: string,
+  [program = "", ...args]: readonly string[],
+  stdin: "ignore" | "pipe",
+): ChildProcess {
+  const said = openSync(saidIn(folder), "w");
+  const child = spawn(program, args, { cwd: folder, stdio: [stdin, said, said], detached: true });
+  closeSync(said);
+  t.after(() => isStillThere(child) && process.kill(-child.pid!, "SIGKILL"));
+  return child;
 }
 
 const SERVE = "thingscope serve --port 0";
@@ -80,10 +101,9 @@ for (const [name, command, first] of [
   for (const signal of SIGNALS.filter((_, n) => isLong || (n + first + SEED) % 2 === 0)) {
     test(`${name} that is ended by ${signal} leaves no server behind`, {
       timeout: TEST_MS,
-    }, async () => {
+    }, async (t) => {
       const folder = await project(SERVE);
-      const [program, ...args] = command;
-      const starter = started(folder, program, ...args);
+      const starter = started(t, folder, ...command);
       const server = await serverIn(folder);
       // Ctrl-C goes to all that run at a terminal.
       process.kill(signal === "SIGINT" ? -starter.pid! : starter.pid!, signal);
@@ -93,32 +113,35 @@ for (const [name, command, first] of [
 
   test(`${name} at a terminal that is closed leaves no server behind`, {
     timeout: TEST_MS,
-  }, async () => {
+  }, async (t) => {
     const folder = await project(SERVE);
-    const terminal = atTerminal(folder, ...command);
+    const terminal = atTerminal(t, folder, ...command);
     const server = await serverIn(folder);
     terminal.stdin?.end();
     assert.ok(await hasEnded(server), `process ${pidOf(server)} still runs`);
   });
 }
 
-const kept: [string, (folder: string) => ChildProcess][] = [
-  ["nohup at a terminal", (folder) => atTerminal(folder, "nohup", "npx", ...SERVE.split(" "))],
+const kept: [string, typeof started][] = [
+  [
+    "nohup at a terminal",
+    (t, folder) => atTerminal(t, folder, "nohup", "npx", ...SERVE.split(" ")),
+  ],
   [
     "nohup in a script",
-    (folder) => started(folder, "npm", "start"), // its shell ends once it has begun
+    (t, folder) => started(t, folder, "npm", "start"), // its shell ends once it has begun
   ],
   [
     "setsid at a terminal",
-    (folder) => atTerminal(folder, "sh", "-c", `npx -c 'setsid ${SERVE} & sleep 5'`),
+    (t, folder) => atTerminal(t, folder, "sh", "-c", `npx -c 'setsid ${SERVE} & sleep 5'`),
   ],
 ];
-for (const [name, start] of kept) {
+for (const [name, begin] of kept) {
   test(`a server that was started by ${name} stays when its terminal, or script, has ended`, {
     timeout: TEST_MS,
   }, async (t) => {
     const folder = await project(`nohup ${SERVE} > log 2>&1 & sleep 3`);
-    const starter = start(folder);
+    const starter = begin(t, folder);
     const ended = new Promise((resolve) => starter.once("exit", resolve));
     const server = await serverIn(folder);
     t.after(() => isRunning(server) && process.kill(pidOf(server), "SIGKILL"));
@@ -144,26 +167,26 @@ async function headlessIn(folder: string): Promise<[launched: string, program: s
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`No pipeline has begun in ${folder}.`);
+  throw new Error(`No pipeline has begun in ${folder}: ${await readFile(saidIn(folder), "utf8")}`);
 }
 
-for (const [name, start, stop] of [
+for (const [name, begin, stop] of [
   [
     "npm that is killed",
-    (folder: string) => started(folder, "npm", "start"),
+    (t: TestContext, folder: string) => started(t, folder, "npm", "start"),
     (starter: ChildProcess) => starter.kill("SIGKILL"),
   ],
   [
     "a terminal that is closed",
-    (folder: string) => atTerminal(folder, "npm", "start"),
+    (t: TestContext, folder: string) => atTerminal(t, folder, "npm", "start"),
     (starter: ChildProcess) => starter.stdin?.end(),
   ],
 ] as const) {
   test(`launch --headless ends with ${name}, and so does its program`, {
     timeout: TEST_MS,
-  }, async () => {
+  }, async (t) => {
     const folder = await project(HEADLESS);
-    const starter = start(folder);
+    const starter = begin(t, folder);
     const both = await headlessIn(folder);
     stop(starter);
     for (const one of both) assert.ok(await hasEnded(one), `process ${pidOf(one)} still runs`);
@@ -174,7 +197,7 @@ test("nohup keeps a launch --headless whose terminal is closed", {
   timeout: TEST_MS,
 }, async (t) => {
   const folder = await project(HEADLESS.replace("exec ", "exec nohup "));
-  const starter = atTerminal(folder, "npm", "start");
+  const starter = atTerminal(t, folder, "npm", "start");
   const [launched] = await headlessIn(folder);
   t.after(() => isRunning(launched) && process.kill(pidOf(launched), "SIGTERM"));
   const ended = new Promise((resolve) => starter.once("exit", resolve));
