@@ -27,7 +27,7 @@ export class NotJson extends Error {
  * @throws {NotJson} For what JSON cannot hold: NaN, Infinity, a BigInt, a function, a Map, a circle, or what throws when it is looked at.
  */
 export function jsonCopy(value: unknown): unknown {
-  return isScalar(value) ? value : new Copier().copy(value, "", 0);
+  return isScalar(value) ? value : new Copier().copy(value, 0);
 }
 
 /** A typed array whose elements are JSON numbers. */
@@ -68,73 +68,80 @@ function isScalar(value: unknown): boolean {
 
 class Copier {
   readonly #above = new Set<object>();
+  /** Where it is: what leads to a fault is written when there is one. */
+  readonly #path: (string | number)[] = [];
   #values = 0;
 
-  copy(value: unknown, where: string, depth: number): unknown {
+  copy(value: unknown, depth: number): unknown {
     if (isScalar(value) || value === undefined || value === null) return value;
-    if (typeof value === "number") throw notFinite(value, where);
-    if (typeof value !== "object") throw new NotJson(where, `is a ${typeof value}`);
-    if (depth > MAX_DEPTH) throw new NotJson(where, `is nested more than ${MAX_DEPTH} levels deep`);
-    if (this.#above.has(value))
-      throw new NotJson(where, "refers back to an object that contains it");
+    if (typeof value === "number") throw this.#notFinite(value);
+    if (typeof value !== "object") throw this.#notJson(`is a ${typeof value}`);
+    if (depth > MAX_DEPTH) throw this.#notJson(`is nested more than ${MAX_DEPTH} levels deep`);
+    if (this.#above.has(value)) throw this.#notJson("refers back to an object that contains it");
     this.#above.add(value);
-    const copied = this.#object(value, where, depth);
+    const copied = this.#object(value, depth);
     this.#above.delete(value);
     return copied;
   }
 
-  #object(value: object, where: string, depth: number): unknown {
+  #object(value: object, depth: number): unknown {
+    const level = this.#path.length;
     try {
-      if (Array.isArray(value)) return this.#list(value, where, depth);
+      if (Array.isArray(value)) return this.#list(value, depth);
       if (WRITES_ITSELF in value) return value;
-      if (types.isBoxedPrimitive(value)) return this.copy(value.valueOf(), where, depth + 1);
-      const strange = strangeKind(value);
-      if (strange)
-        throw new NotJson(where, `is ${/^[AEIOU]/.test(strange) ? "an" : "a"} ${strange}`);
-      if (isNumberArray(value)) return this.#numbers(value, where); // a Buffer, too, which would write itself as an object
+      // Most are plain, which none of this is.
+      if (Object.getPrototypeOf(value) !== Object.prototype) {
+        if (types.isBoxedPrimitive(value)) return this.copy(value.valueOf(), depth + 1);
+        const strange = strangeKind(value);
+        if (strange) throw this.#notJson(`is ${/^[AEIOU]/.test(strange) ? "an" : "a"} ${strange}`);
+        if (isNumberArray(value)) return this.#numbers(value); // a Buffer, too, which would write itself as an object
+      }
       const written: unknown = Reflect.get(value, "toJSON");
-      if (typeof written === "function")
-        return this.copy(written.call(value, ""), where, depth + 1);
-      return this.#members(value, where, depth);
+      if (typeof written === "function") return this.copy(written.call(value, ""), depth + 1);
+      return this.#members(value, depth);
     } catch (error) {
       if (error instanceof NotJson) throw error;
-      throw new NotJson(where, `cannot be read: ${messageOf(error)}`);
+      this.#path.length = level;
+      throw this.#notJson(`cannot be read: ${messageOf(error)}`);
     }
   }
 
-  #list(list: readonly unknown[], where: string, depth: number): unknown[] {
+  #list(list: readonly unknown[], depth: number): unknown[] {
     const { length } = list;
-    this.#count(length, where);
+    this.#count(length);
     const copied = new Array<unknown>(length);
     for (let at = 0; at < length; at++) {
       const item = list[at];
       // Long lists are numbers, e.g. a spectrum.
-      copied[at] = isScalar(item) ? item : (this.copy(item, `${where}/${at}`, depth + 1) ?? null);
+      copied[at] = isScalar(item) ? item : (this.#inner(item, at, depth) ?? null);
     }
     return copied;
   }
 
   /** Without a box for each number, of which a spectrum or a waveform has many. */
-  #numbers(numbers: NumberArray, where: string): number[] {
+  #numbers(numbers: NumberArray): number[] {
     const { length } = numbers;
     if (length === 0 && isDetached(numbers.buffer))
-      throw new NotJson(where, "has no numbers any more, because its buffer was transferred");
-    this.#count(length, where);
+      throw this.#notJson("has no numbers any more, because its buffer was transferred");
+    this.#count(length);
     const copied = new Array<number>(length);
     for (let at = 0; at < length; at++) {
       const number = numbers[at]!;
-      if (!Number.isFinite(number)) throw notFinite(number, `${where}/${at}`);
+      if (!Number.isFinite(number)) {
+        this.#path.push(at);
+        throw this.#notFinite(number);
+      }
       copied[at] = number;
     }
     return copied;
   }
 
-  #members(value: object, where: string, depth: number): Record<string, unknown> {
+  #members(value: object, depth: number): Record<string, unknown> {
     const names = Object.keys(value);
-    this.#count(names.length, where);
+    this.#count(names.length);
     const copied: Record<string, unknown> = {};
     for (const name of names) {
-      const member = this.copy(Reflect.get(value, name), `${where}/${escaped(name)}`, depth + 1);
+      const member = this.#inner(Reflect.get(value, name), name, depth);
       if (member === undefined) continue;
       if (name === "__proto__")
         Object.defineProperty(copied, name, { value: member, enumerable: true });
@@ -143,10 +150,24 @@ class Copier {
     return copied;
   }
 
-  #count(values: number, where: string): void {
+  #inner(value: unknown, at: string | number, depth: number): unknown {
+    this.#path.push(at);
+    const copied = this.copy(value, depth + 1);
+    this.#path.pop();
+    return copied;
+  }
+
+  #count(values: number): void {
     this.#values += values;
-    if (this.#values > MAX_VALUES)
-      throw new NotJson(where, `makes it more than ${MAX_VALUES} values`);
+    if (this.#values > MAX_VALUES) throw this.#notJson(`makes it more than ${MAX_VALUES} values`);
+  }
+
+  #notFinite(value: number): NotJson {
+    return this.#notJson(`is ${value} (for no reading use null, and allow it in the schema)`);
+  }
+
+  #notJson(what: string): NotJson {
+    return new NotJson(this.#path.map((at) => `/${escaped(String(at))}`).join(""), what);
   }
 }
 
@@ -158,10 +179,6 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   } catch {
     return true;
   }
-}
-
-function notFinite(value: number, where: string): NotJson {
-  return new NotJson(where, `is ${value} (for no reading use null, and allow it in the schema)`);
 }
 
 /** What JSON.stringify writes as an empty object without a word. */

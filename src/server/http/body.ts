@@ -115,9 +115,17 @@ function scalarIn(text: string, schema: TSchema): unknown {
   return isText && (number !== undefined || errorsIn(schema, value).length > 0) ? text : value;
 }
 
+/** Of a parsed text, which may have half a million lists: without a list of the members of each. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (const item of value)
+      if (typeof item === "object" && isDeeper(item, levels - 1)) return true;
+    return false;
+  }
+  for (const name in value) if (isDeeper(Reflect.get(value, name), levels - 1)) return true;
+  return false;
 }
 
 function notJson(text: string, position: number): ThingError {
