@@ -15,12 +15,16 @@ await recordings.open();
 const stream = new MJPEGStream();
 const path = join(folder, "film.mkv");
 const recording = await startRecording({ camera: stream, path, reserveBytes: 0 });
+let [given, isFailing] = [0, false];
 for (let n = 0; recording.endReason === undefined; n++) {
-  if (n === 40) {
+  if (n >= 40 && !isFailing && recording.queuedBytes < given) {
+    isFailing = true; // some are written
     await writeFile(error, EIO);
     setTimeout(() => void rm(error), Number(failsForMs));
   }
-  stream.addFrame(picture(n, 20_000));
+  const jpeg = picture(n, 20_000);
+  given += jpeg.length;
+  stream.addFrame(jpeg);
   await sleep(10);
 }
 const summary = await recording.ended;

@@ -56,6 +56,16 @@ test("the page opens on the live picture, without a click and without scrolling,
   assert.ok(things > 0 && things < controls, "the picture waited for the controls");
 });
 
+/** A page that a busy machine stops for so long takes it for sleep, and reads the Things again. */
+const COUNT_SLEEPS = `
+  sleeps = 0;
+  let before = Date.now();
+  setInterval(() => {
+    if (Date.now() - before > 5000) sleeps++;
+    before = Date.now();
+  }, 50);
+`;
+
 test("F18: sixteen cameras are live in one screen, over six connections at most, and an API call takes under 300 ms; a click opens one", {
   timeout,
 }, async (t) => {
@@ -66,6 +76,7 @@ test("F18: sixteen cameras are live in one screen, over six connections at most,
   const sockets: string[] = [];
   page.on("request", (request) => requests.push(new URL(request.url()).pathname));
   page.on("websocket", (socket) => sockets.push(new URL(socket.url()).pathname));
+  await page.addInitScript(COUNT_SLEEPS);
   await page.goto(`${way.url}?view=wall`);
   await areLive(page, 16);
   assert.ok(await fits(page), "the wall is scrolled");
@@ -86,7 +97,10 @@ test("F18: sixteen cameras are live in one screen, over six connections at most,
   );
   assert.ok(times[4]! < 300, `${times}`);
   const count = (path: string) => requests.filter((it) => it === path).length;
-  assert.deepEqual([count("/directory/events"), count("/thing_descriptions/")], [1, 1]);
+  const readings = count("/thing_descriptions/");
+  assert.equal(count("/directory/events"), readings);
+  const sleeps = Number(await page.evaluate("sleeps"));
+  assert.ok(readings >= 1 && readings <= 1 + sleeps, `${readings} times, ${sleeps} sleeps`);
   await page.locator("wall-view a").nth(6).click();
   await page.locator("bench-view").waitFor();
   assert.equal(new URL(page.url()).search, "?camera=camera_7/mjpeg_stream");
