@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import type { ThorVisionServer } from "thingscope/thorvision";
 import { packagePath } from "../../src/base/package-root.ts";
 import { PulseCamera, thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { folderWith } from "../cli/run-cli.ts";
@@ -19,7 +20,6 @@ interface RecordedFile {
   readonly frames: number;
   readonly first: number;
   readonly last: number;
-  readonly steps: number[];
   readonly ttl_in: number[];
   readonly seconds: number;
   readonly server_seconds: number;
@@ -40,7 +40,7 @@ interface Report {
   readonly errors: Record<string, [string, string] | null>;
 }
 
-test("pythorvision records two cameras, one of them in files of 2 s, and no frame is missing in any", {
+test("pythorvision records two cameras, one of them in files of 2 s, and no frame is missing but what the server says that it dropped", {
   timeout: TEST_MS,
 }, async (t) => {
   const cameras = {
@@ -52,6 +52,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
   const folder = await folderWith({});
   const script = packagePath("test", "interop", "thorvision_client.py");
   const args = [script, String(port), folder, String(SECONDS)];
+  const droppedOf = followDropped(t, thing);
   const { stdout } = await run(python(), args, { timeout: WAIT_MS });
   const found: Report = JSON.parse(stdout);
   assert.equal(found.version, "0.3.0");
@@ -67,17 +68,22 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
 
   assert.equal(found.whole.length, 1);
   for (const file of [...found.whole, ...found.split]) {
-    assert.deepEqual([file.steps, file.ttl_in], [[1], [5]], JSON.stringify(file));
-    assert.equal(file.last - file.first + 1, file.frames);
+    assert.deepEqual(file.ttl_in, [5], JSON.stringify(file));
     const [began, ended] = file.device_times;
     assert.ok(Math.abs((ended - began) / 1e9 - file.server_seconds) < 0.001);
   }
+  for (const [camera, files] of [
+    ["left", found.whole],
+    ["right", found.split],
+  ] as const) {
+    const frames = files.reduce((sum, file) => sum + file.frames, 0);
+    const missing = files.at(-1)!.last - files[0]!.first + 1 - frames;
+    const dropped = droppedOf(camera); // none, unless the machine stands still
+    assert.ok(missing >= 0 && missing <= dropped, `${missing} of ${camera}, ${dropped} dropped`);
+  }
   assert.ok(found.whole[0]!.server_seconds > SECONDS - 1.5, JSON.stringify(found.whole));
   assert.ok(found.split.length >= Math.floor((SECONDS + 1) / 2), JSON.stringify(found.split));
-  for (const [n, { first, seconds }] of found.split.entries()) {
-    assert.ok(n === 0 || first === found.split[n - 1]!.last + 1, "no frame is lost between files");
-    assert.ok(seconds < 2.2, `${seconds} s in a file`);
-  }
+  for (const { seconds } of found.split) assert.ok(seconds < 2.2, `${seconds} s in a file`);
 
   assert.deepEqual(found.logs, [
     "thorvision.left_9001.log",
@@ -100,6 +106,17 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
   assert.deepEqual(thing.streams, []);
   assert.deepEqual(thing.pids, []);
 });
+
+/** @returns What was dropped of a camera's stream at the most, as long as it was sent. */
+function followDropped(t: TestContext, thing: ThorVisionServer): (camera: string) => number {
+  const most = new Map<string, number>();
+  const looking = setInterval(() => {
+    for (const { camera, dropped } of thing.streams)
+      most.set(camera, dropped.behind + dropped.too_fast + dropped.not_running);
+  }, 20);
+  t.after(() => clearInterval(looking));
+  return (camera) => most.get(camera) ?? 0;
+}
 
 test("the Python of docs/thorvision.md records a film of each camera", {
   timeout: TEST_MS,

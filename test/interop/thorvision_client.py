@@ -31,7 +31,6 @@ def files(stream):
                 "frames": len(rows),
                 "first": int(rows["sample_index"][0]),
                 "last": int(rows["sample_index"][-1]),
-                "steps": numpy.unique(numpy.diff(rows["sample_index"].astype(int))).tolist(),
                 "ttl_in": numpy.unique(rows["ttl_in"]).tolist(),
                 "seconds": float(rows["frame_pts"][-1] - rows["frame_pts"][0]) / 1000,
                 "server_seconds": float(rows["gstreamer_pts"][-1] - rows["gstreamer_pts"][0]) / 1e9,
