@@ -83,6 +83,10 @@ export abstract class Thing {
 
   /** The Things that it mirrors, from the one that has the instrument to the one that it is connected to; its description lists them. */
   readonly mirrorOf?: readonly MirrorHop[];
+  /** Of a mirror: the ids of those Things and, last, its own. Its streams tell them, so that a stream is not pulled from itself. */
+  get mirrorPath(): readonly string[] | undefined {
+    return undefined;
+  }
 
   /** Its name in the host, `""` before it is in one. */
   get name(): string {

@@ -40,6 +40,8 @@ export interface MjpegHttpOptions {
   readonly trust?: string | undefined;
   /** Whether frames keep the time of their exposure, on this machine's clock, where the server says what its own shows; else they have that of their arrival. */
   readonly keepsTimes?: boolean | undefined;
+  /** Asked of each answer: why its stream is not taken, the end of a sentence that begins with the address. */
+  readonly refuses?: ((headers: ReadonlyMap<string, string>) => string | undefined) | undefined;
   /** Called when the server has responded with a stream. */
   readonly onOpen?: (() => void) | undefined;
   /**
@@ -139,7 +141,7 @@ export class MjpegHttpSource implements RunningSource {
       intake.stayed();
       return true;
     }
-    const fault = faultOf(head);
+    const fault = faultOf(head) ?? this.#options.refuses?.(head.headers);
     if (fault !== undefined) {
       answer.destroy();
       throw this.#failure(fault);
@@ -182,9 +184,9 @@ export class MjpegHttpSource implements RunningSource {
       onPlaceholder: (reason) => {
         const { onPlaceholder } = this.#options;
         if (onPlaceholder) return onPlaceholder(reason);
-        const why = `has no frames: ${reason}`;
-        if (!sink.stalled || intake.pictures === 0) throw this.#failure(why);
-        sink.stalled(`${this.address} ${why}`);
+        const why = withoutFrames(this.address, reason);
+        if (!sink.stalled || intake.pictures === 0) throw new ThingError("SOURCE_FAILED", why);
+        sink.stalled(why);
       },
     });
     return intake;
@@ -231,6 +233,12 @@ export class MjpegHttpSource implements RunningSource {
   #failure(what: string, cause?: unknown): ThingError {
     return new ThingError("SOURCE_FAILED", `${this.address} ${what}`, { cause });
   }
+}
+
+/** A reason that has come through this address before, in a ring of servers, does not grow with each round. */
+function withoutFrames(address: string, reason: string): string {
+  const begin = reason.lastIndexOf(`${address} `);
+  return begin < 0 ? `${address} has no frames: ${reason}` : reason.slice(begin);
 }
 
 /** Why a response is no motion JPEG, by its head; what it does not say shows its body. */

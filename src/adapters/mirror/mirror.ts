@@ -13,7 +13,12 @@ import { thingId } from "../../server/td/description.ts";
 import type { ThingServer } from "../../server/thing-server.ts";
 import { type DescribedThing, describedThing } from "./described.ts";
 import { hopsOf, whyNotMirrored } from "./mirror-path.ts";
-import { type MirroredThing, type MirroringOptions, mirroredThing } from "./mirrored-thing.ts";
+import {
+  type MirroredThing,
+  type MirroringOptions,
+  type MirrorPlace,
+  mirroredThing,
+} from "./mirrored-thing.ts";
 
 /** A Thing of the origin. */
 export interface OriginThing {
@@ -28,6 +33,8 @@ export interface OriginThing {
 export interface MirrorOrigin {
   /** How values are asked for. */
   readonly connection: ConnectionOptions;
+  /** What is told while it has no Things, where that is not to be expected. */
+  readonly whenEmpty?: string;
   /** Its Things as they are now. @throws {ClientError} */
   things(signal: AbortSignal): Promise<OriginThing[]>;
   /** Calls `onChange` at the beginning and whenever `things` may give others, until the connection is lost, which rejects, or the signal aborts. */
@@ -55,11 +62,13 @@ export class Mirror {
   readonly #log: Log;
   readonly #server: ThingServer;
   readonly #supervisor: Supervisor;
+  readonly #place: MirrorPlace;
   readonly #mirrored = new Map<string, Mirrored>();
   /** Why Things are not mirrored, as it was told. */
   readonly #toldRefusals = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
   #hasChanged = false;
+  #isEmptyTold = false;
 
   constructor(
     origin: MirrorOrigin,
@@ -70,6 +79,7 @@ export class Mirror {
     this.#server = server;
     this.#log = log;
     this.#options = options;
+    this.#place = placeOf(server);
     this.#supervisor = new Supervisor((attempt) => this.#follow(attempt), {
       pauses: PAUSES,
       isBackground: true,
@@ -112,6 +122,10 @@ export class Mirror {
 
   /** Never rejects: what cannot be taken over is told. */
   async #take(found: readonly OriginThing[]): Promise<void> {
+    const { whenEmpty } = this.#origin;
+    const isEmpty = found.length === 0 && whenEmpty !== undefined;
+    if (isEmpty && !this.#isEmptyTold) this.#log.warn(whenEmpty);
+    this.#isEmptyTold = isEmpty;
     if (found.length > MOST_THINGS) things.hit(found.length - MOST_THINGS);
     const wanted = new Map<string, OriginThing>();
     for (const thing of found.slice(0, MOST_THINGS)) {
@@ -171,7 +185,7 @@ export class Mirror {
     const told = JSON.stringify(td);
     if (before?.told === told) return before;
     const hops = hopsOf(td, url);
-    const why = whyNotMirrored(hops, this.#ownIds());
+    const why = whyNotMirrored(hops, this.#place.ids());
     if (why !== undefined || !hops) {
       this.#refuse(name, `${why}.`);
       return undefined;
@@ -184,16 +198,12 @@ export class Mirror {
         before.thing.update(described, client);
         return { ...before, described, told };
       }
-      return { thing: mirroredThing(described, client, hops, this.#options), described, told };
+      const thing = mirroredThing(described, client, hops, this.#options, this.#place);
+      return { thing, described, told };
     } catch (error) {
       this.#refuse(name, `cannot be mirrored: ${messageOf(error)}`);
       return undefined;
     }
-  }
-
-  #ownIds(): ReadonlySet<string> {
-    const { host } = this.#server;
-    return new Set([...host.things.keys()].map((name) => thingId(host, name)));
   }
 
   #refuse(name: string, why: string): void {
@@ -202,6 +212,11 @@ export class Mirror {
     refused.hit();
     this.#log.warn(`'${name}' of the origin is not mirrored: it ${why}`);
   }
+}
+
+function placeOf({ host }: ThingServer): MirrorPlace {
+  const idOf = (name: string) => thingId(host, name);
+  return { idOf, ids: () => new Set([...host.things.keys()].map(idOf)) };
 }
 
 /** Whether viewers can stay: streams, class and place are those of before. */

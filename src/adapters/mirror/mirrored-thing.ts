@@ -1,4 +1,5 @@
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import type { ThingClient } from "../../client/index.ts";
 import { RemoteBlob } from "../../client/remote-blob.ts";
 import type { Affordance } from "../../core/affordances.ts";
@@ -7,6 +8,7 @@ import type { MirrorHop } from "../../core/mirror-hop.ts";
 import type { Invocation } from "../../core/running.ts";
 import { Thing } from "../../core/thing.ts";
 import { Blob } from "../../files/blob.ts";
+import { passes } from "../../frames/wire/mirror-path.ts";
 import { type MjpegHttpOptions, MjpegHttpSource } from "../../sources/mjpeg-http.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../../streams/no-frames-picture.ts";
@@ -24,6 +26,15 @@ export interface MirroringOptions {
   readonly passesCommands: boolean;
 }
 
+/** The server that it is at. */
+export interface MirrorPlace {
+  /** The id of a Thing there, by its name. */
+  idOf(name: string): string;
+  /** The ids of all. */
+  ids(): ReadonlySet<string>;
+}
+
+const loops = countedLimit("mirror_loops");
 /** Networks falter: as of an HttpCamera. */
 const PATIENCE = { startMs: 15_000, silenceMs: 5000, longestBackOffMs: 1000 };
 const STALL_MS = 75_000;
@@ -39,6 +50,7 @@ export class MirroredThing extends Thing {
   #described: DescribedThing;
   #client: ThingClient;
   readonly #options: MirroringOptions;
+  readonly #place: MirrorPlace;
   readonly #streams: ReadonlyMap<string, MJPEGStream>;
   #values: OriginValues;
   #feeds: SourceRunner[] = [];
@@ -54,8 +66,10 @@ export class MirroredThing extends Thing {
     client: ThingClient,
     mirrorOf: readonly MirrorHop[],
     options: MirroringOptions,
+    place: MirrorPlace,
   ) {
     super();
+    this.#place = place;
     this.mirrorOf = mirrorOf;
     this.#described = described;
     this.#client = client;
@@ -68,6 +82,10 @@ export class MirroredThing extends Thing {
     this.#values = this.#valuesOf(client);
   }
 
+  override get mirrorPath(): readonly string[] {
+    return [...this.mirrorOf.map(({ id }) => id), this.#place.idOf(this.name)];
+  }
+
   override open(): void {
     this.#isOpen = true;
     this.#offered.clear(); // what it does not add again goes by itself
@@ -78,6 +96,7 @@ export class MirroredThing extends Thing {
       const pictures = this.#picturesAt(url);
       const source = new MjpegHttpSource(url, {
         ...{ ...pictures, stallMs: STALL_MS, keepsTimes: true, log: this.log },
+        refuses: (headers) => (passes(headers, this.#place.ids()) ? loopOfPictures() : undefined),
       });
       return feed(stream, source, {
         ...PATIENCE,
@@ -216,6 +235,11 @@ export function mirroredThing(
     },
   };
   return new classes[className]!(described, ...rest);
+}
+
+function loopOfPictures(): string {
+  loops.hit();
+  return "has the pictures of this server, by another way: the mirrors form a loop. Mirror another server.";
 }
 
 function memberOf(stream: string): string {

@@ -14,6 +14,7 @@ const LIST_MS = 30_000;
 /** All Things of a server, or one, by its address. */
 export class ServerOrigin implements MirrorOrigin {
   readonly connection: ConnectionOptions;
+  readonly whenEmpty: string;
   readonly #http: Http;
   /** The given address, which ends with a slash. */
   readonly #url: string;
@@ -27,6 +28,7 @@ export class ServerOrigin implements MirrorOrigin {
     this.#http = new Http(url, connection);
     const bare = bareUrl(url);
     this.#url = pathname.endsWith("/") || search || hash ? bare : `${bare}/`;
+    this.whenEmpty = `${bare} has no Things, so there is nothing to mirror. If it is a mirror itself, check that its way to a camera does not lead back to this server.`;
   }
 
   async things(signal: AbortSignal): Promise<OriginThing[]> {

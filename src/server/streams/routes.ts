@@ -3,6 +3,7 @@ import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import type { StreamAffordance } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
+import { describePath, MIRROR_PATH } from "../../frames/wire/mirror-path.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { VIEWER_ASSETS, viewerFile } from "../../streams/viewer-page.ts";
 import { type Page, viewerOf } from "../http/pages.ts";
@@ -139,6 +140,8 @@ function routesOfStream(
       },
       async ({ request, response }) => {
         if (hosted.state === "failed") assertMayHaveFrames(hosted);
+        const { mirrorPath } = hosted.thing;
+        if (mirrorPath) response.setHeader(MIRROR_PATH, describePath(mirrorPath));
         stream.mjpegStreamResponse(request, response);
         return undefined;
       },

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import { type TestContext, test } from "node:test";
+import type { RequestListener } from "node:http";
+import { test } from "node:test";
 import { ThingClient } from "thingscope/client";
 import { Type } from "typebox";
 import {
@@ -16,20 +14,9 @@ import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts"
 import { TEST_MS, WAIT_MS } from "../../limits.ts";
 import { eventually, Watcher } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
-import { Microscope, mirrorOf, origin } from "./origins.ts";
+import { Microscope, mirrorOf, origin, program } from "./origins.ts";
 
 const timeout = TEST_MS;
-
-/** A program at a port, in the place of an origin. */
-async function program(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 async function tokenIn(folder: string, role: "view" | "operate"): Promise<string> {
   return (await createToken(new AccountsFile(folder), { role, days: 1 })).token;

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import {
   action,
@@ -124,4 +127,15 @@ export async function mirrorOf(
 /** The stream `live` of a Thing of a server. */
 export function liveOf({ server }: Served, thing = "microscope"): MJPEGStream {
   return server.host.get(thing).streamOf("live") as MJPEGStream;
+}
+
+/** A program at a port, in the place of an origin. */
+export async function program(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MJPEGStream } from "thingscope";
+import { MjpegHttpSource } from "../../../src/sources/mjpeg-http.ts";
+import { feed } from "../../../src/streams/source-runner.ts";
+import { TEST_MS, WAIT_MS } from "../../limits.ts";
+import { picture } from "../../streams/pictures.ts";
+import { eventually, Watcher } from "../../streams/watching.ts";
+import { balancer } from "./balancer.ts";
+import { liveOf, Microscope, mirrorOf, origin, program } from "./origins.ts";
+
+const timeout = TEST_MS;
+const LIVE = "/microscope/live";
+const LOOP =
+  /^http:\S+\/microscope\/live has the pictures of this server, by another way: the mirrors form a loop\./;
+
+test("a mirror whose way to the pictures leads back to it, over another mirror, says so in one sentence, and pulls nothing", {
+  timeout,
+}, async (t) => {
+  const microscope = new Microscope();
+  const source = await origin(t, { microscope });
+  let pictures = source.port;
+  const way = await balancer(t, (line) => (line.includes(LIVE) ? pictures : source.port));
+  const near = await mirrorOf(t, way.url);
+  const far = await mirrorOf(t, near.url);
+  const watcher = new Watcher(far.port, LIVE);
+  await eventually(() => microscope.live.viewers.count === 1);
+  microscope.live.addFrame(picture(1));
+  await watcher.until(() => watcher.parts.length === 1);
+  pictures = far.port;
+  way.cut();
+  await eventually(() => LOOP.test(liveOf(near).source.reason ?? ""));
+  const told = liveOf(near).source.reason!;
+  await eventually(() => liveOf(far).source.reason?.endsWith(` has no frames: ${told}`) ?? false);
+  assert.ok(liveOf(near).viewers.count <= 2, "the far mirror, and one that is being refused");
+  assert.equal(liveOf(near).stats.added, 1);
+  pictures = source.port;
+  await eventually(() => microscope.live.viewers.count === 1);
+  microscope.live.addFrame(picture(2));
+  await watcher.until(
+    () => watcher.parts.at(-1)?.headers.get("x-origin")?.includes("index=1;") ?? false,
+  );
+  watcher.socket.destroy();
+});
+
+test("a reason that comes round in a ring of servers does not grow", { timeout }, async (t) => {
+  let reason = "";
+  const url = await program(t, (_, response) => {
+    response.setHeader("Content-Type", "multipart/x-mixed-replace; boundary=frame");
+    const head = `--frame\r\nContent-Type: image/jpeg\r\nX-Placeholder: ${reason}\r\n`;
+    const jpeg = picture(1);
+    response.write(`${head}Content-Length: ${jpeg.length}\r\n\r\n`);
+    response.write(jpeg);
+    response.write("\r\n--frame\r\n");
+  });
+  const told = async () => {
+    const stream = new MJPEGStream();
+    const runner = feed(stream, new MjpegHttpSource(url), { keepWarm: true });
+    await eventually(() => runner.reason !== undefined);
+    const { reason } = runner;
+    await runner.stop();
+    return reason;
+  };
+  reason = "The lens cap is on.";
+  const first = await told();
+  assert.equal(first, `${url}/ has no frames: The lens cap is on.`);
+  reason = `http://far.lab/live has no frames: ${first}`;
+  assert.equal(await told(), first);
+});
+
+test("a mirror of a server without Things, as of a mirror of itself, says so", {
+  timeout,
+}, async (t) => {
+  const empty = await origin(t, {});
+  const copy = await mirrorOf(t, empty.url);
+  const { message } = await copy.log.line(/has no Things/, { withinMs: WAIT_MS });
+  assert.match(
+    message,
+    /^http:\S+ has no Things, so there is nothing to mirror\. If it is a mirror itself,/,
+  );
+  assert.equal(copy.log.of("warn").length, 1);
+});
