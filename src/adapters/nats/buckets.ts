@@ -1,8 +1,9 @@
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { delay, ignoreAbort } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
-import { REPLICAS, replicate } from "./replicas.ts";
+import { REPLICAS, REPLICATED_MS, Replicas } from "./replicas.ts";
 
 /** Descriptions of members that are long gone are dropped after so long, ms; members write theirs again before. */
 const KEPT_MS = 24 * 3600 * 1000;
@@ -50,7 +51,7 @@ export async function openThings(
       .create(name, { ...options, replicas: REPLICAS })
       .catch(() => manager.create(name, options)); // a single server has no replicas
     const { streamInfo } = await bucket.status();
-    await replicate(await library.jetstreamManager(connection), streamInfo);
+    await new Replicas(await library.jetstreamManager(connection)).look(streamInfo);
     return bucket;
   } catch (error) {
     throw new ThingError(
@@ -58,6 +59,25 @@ export async function openThings(
       `NATS did not open the fleet's bucket: ${messageOf(error)}. Start nats-server with JetStream (-js), and allow this login to use it.`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Gives that bucket its three replicas as soon as so many servers of the cluster run, until `signal` aborts. What keeps JetStream from
+ * that is told by whoever writes there.
+ */
+export async function keepReplicated(
+  connection: NatsConnection,
+  library: Nats,
+  fleet: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const manager = await library.jetstreamManager(connection, { checkAPI: false });
+  const replicas = new Replicas(manager);
+  while (!signal.aborted) {
+    await delay(REPLICATED_MS, signal).catch(ignoreAbort);
+    const stream = await manager.streams.info(`KV_${thingsOf(fleet)}`).catch(() => undefined);
+    if (stream) await replicas.look(stream); // it may be gone, or JetStream may not answer
   }
 }
 

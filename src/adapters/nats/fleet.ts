@@ -12,7 +12,7 @@ import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { rootOf } from "../own-address.ts";
 import { originsOf, ownOrigins } from "./addresses.ts";
-import { openThings } from "./buckets.ts";
+import { keepReplicated, openThings } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
 import { connectionLost, connectTo } from "./connect.ts";
 import { Denials } from "./denials.ts";
@@ -195,15 +195,16 @@ export class Fleet {
     try {
       await claimName(presence, signal);
       stops.push(answerRequests(connection, library, { server, name, root, log }));
-      stops.push(
-        serveQueues(server.host, { connection, library, name, root: root + server.prefix }),
-      );
+      const serving = { connection, library, name, root: root + server.prefix };
+      const addresses = [new URL(root).origin, ...own.origins];
+      stops.push(serveQueues(server.host, { ...serving, addresses }));
       stops.push(this.#reachOthers(connection, library));
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
         keepDescribed(describing, ending),
         keepClock(connection, name, roster, ending),
+        keepReplicated(connection, library, name.fleet, ending),
         keepPresent(presence, ending, () => this.#renewed(attempt)),
         connectionLost(connection),
         denied.then(() => new Promise<never>(() => {})),

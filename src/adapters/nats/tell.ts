@@ -39,21 +39,17 @@ export function tellAll(
   telling: Telling,
   onFault: (error: unknown) => void,
 ): () => void {
-  const end = new AbortController();
-  const told = new Set<HostedThing>();
+  const told = new Map<HostedThing, AbortController>();
   const tell = async (hosted: HostedThing) => {
-    told.add(hosted);
     const gone = new AbortController();
-    const stops = [
-      hosted.departure.onLeft(() => gone.abort()),
-      onAbort(end.signal, () => gone.abort()),
-    ];
+    told.set(hosted, gone);
+    const stop = hosted.departure.onLeft(() => gone.abort());
     try {
       await tellThing(hosted, telling, gone.signal);
     } catch (error) {
       if (!gone.signal.aborted) onFault(error);
     } finally {
-      for (const stop of stops) stop();
+      stop();
       told.delete(hosted);
     }
   };
@@ -64,13 +60,8 @@ export function tellAll(
   const stop = host.onState(tellNew);
   return () => {
     stop();
-    end.abort();
+    for (const end of told.values()) end.abort();
   };
-}
-
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  signal.addEventListener("abort", listener);
-  return () => signal.removeEventListener("abort", listener);
 }
 
 async function tellThing(

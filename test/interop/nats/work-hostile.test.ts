@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { logTo } from "thingscope";
 import { verifyTickets } from "thingscope/work";
@@ -23,6 +25,10 @@ const FORGED = [
   '{"run":"x","index":0,"captured_at":0,"url":"file:///etc/passwd"}',
   '{"run":"x","index":0,"captured_at":0,"url":"data:image/jpeg,x"}',
 ];
+
+/** What a worker says of a ticket that names the address of a stranger. */
+const NOT_SENT =
+  /queue 'spots' names http:\/\/(?:127\.0\.0\.1:1@)?127\.0\.0\.1:\d+, which is no address of 'one' \(http:.*\): the token is not sent there, and the message is removed\. If .*'origins'/;
 
 /** A queue whose server has a login, and a token for it. */
 async function securedQueue(t: TestContext, url: string, options: QueueOptions = {}) {
@@ -64,13 +70,14 @@ test("a worker's result that is none or too large fails its ticket, and messages
     if ((await manager.streams.info(STREAM)).state.messages === 0) break;
 });
 
-test("a worker in Python reports what is no JSON as failed, and removes what is no ticket", {
+test("a worker in Python reports what is no JSON as failed, removes what is no ticket, and keeps its token from strangers", {
   timeout,
 }, async (t) => {
   const { url } = await sharedNats();
   const { served, token } = await securedQueue(t, url);
   const { connection } = await managerFor(t, url);
-  for (const text of FORGED) connection.publish(TICKETS, text);
+  const stranger = await strangerFor(t);
+  for (const text of [...FORGED, ...stranger.baits]) connection.publish(TICKETS, text);
   await connection.flush();
   const whys: string[] = [];
   served.queue.not_done.on(({ why }) => whys.push(why));
@@ -92,6 +99,8 @@ test("a worker in Python reports what is no JSON as failed, and removes what is 
   assert.match(whys[3] ?? "", /^ValueError: x{980,}$/);
   assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [4, 1]);
   assert.equal(said.match(/is not a ticket/g)?.length, FORGED.length, said);
+  assert.match(said, NOT_SENT);
+  assert.deepEqual(stranger.asked, []);
   assert.match(await readFile(served.queue.ledger, "utf8"), /"worker":"wörker","result":null/);
 });
 
@@ -119,4 +128,50 @@ test("a worker without a token gives its ticket back, and tickets that end their
     /"why":"5 workers took it \(a, b, c, d\), and none has reported/,
   );
   assert.ok((await verifyTickets(served.queue.ledger)).ok);
+});
+
+/** A server of a stranger, what it was asked with, and tickets of it, which want the token of whoever takes them. */
+async function strangerFor(t: TestContext) {
+  const asked: unknown[] = [];
+  const server = createServer(({ headers }, response) => {
+    asked.push(headers);
+    response.end("thank you");
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const baits = [origin, `http://127.0.0.1:1@127.0.0.1:${port}`].map((root) =>
+    JSON.stringify({ run: "x", index: 0, captured_at: 0, url: `${root}/spots/frame/x/0` }),
+  );
+  return { origin, asked, baits };
+}
+
+test("a worker sends its token to the server of its queue alone, and to the origins that it was given", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const { served, token } = await securedQueue(t, url);
+  const { connection } = await managerFor(t, url);
+  const stranger = await strangerFor(t);
+  for (const text of stranger.baits) connection.publish(TICKETS, text);
+  await connection.flush();
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  const worker = workerFor(t, url, () => 1, { token, log });
+  served.add(2);
+  await served.ended(2);
+  assert.deepEqual([worker.counts.refused, served.queue.sums.done], [2, 2]);
+  assert.match(lines.join("\n"), NOT_SENT);
+  assert.deepEqual(stranger.asked, []);
+  workerFor(t, url, () => 1, { token, origins: [stranger.origin], name: "trusting", log });
+  await worker.close();
+  connection.publish(TICKETS, stranger.baits[0]);
+  for (const signal = patience(); stranger.asked.length === 0; signal.throwIfAborted())
+    await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(Object(stranger.asked[0]).authorization, `Bearer ${token}`);
+  assert.throws(
+    () => workerFor(t, url, () => 1, { token, origins: ["bench-1.lab"] }),
+    /'bench-1\.lab' in 'origins' of a worker is not an address\. Write it like/,
+  );
 });

@@ -10,6 +10,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import socket
 import time
 import urllib.error
@@ -30,6 +31,7 @@ CONSUMER = "workers"
 MOST_DELIVERIES = 5
 PULL_S = 5.0
 REPORT_S = 5.0
+ADDRESSES_S = 2.0
 FETCH_S = 30.0
 PAUSE_S = 0.5
 UNREACHED_S = 5.0
@@ -82,13 +84,18 @@ async def run_worker(
     name: str | None = None,
     concurrency: int = 1,
     token: str | None = None,
+    origins: Sequence[str] = (),
     connect: Mapping[str, Any] | None = None,
 ) -> None:
-    """Works until it is cancelled. A connection that is lost is made again."""
+    """
+    Works until it is cancelled. A connection that is lost is made again. The token is sent to the addresses that `member` has in the
+    fleet, and to `origins`, and nowhere else.
+    """
     called = name or f"{socket.gethostname()}-{os.getpid()}"[-MOST_NAME:]
     if len(called) > MOST_NAME:
         raise ValueError(f"a worker's name has 1 to {MOST_NAME} characters")
     threads = _Threads(concurrency, called)
+    token_of = _Token(token, origins)
     pause = PAUSE_S
     while True:
         connection = Client()
@@ -110,7 +117,7 @@ async def run_worker(
                 error_cb=on_error,
                 **(connect or {}),
             )
-            desk = _Desk(connection, fleet, member, queue, called, token, threads)
+            desk = _Desk(connection, fleet, member, queue, called, token_of, threads)
             silence_s = await desk.open()
             pause = PAUSE_S
             loops = [asyncio.create_task(desk.work(handler, silence_s)) for _ in range(concurrency)]
@@ -155,17 +162,18 @@ class _Desk:
         member: str,
         queue: str,
         name: str,
-        token: str | None,
+        token: _Token,
         threads: _Threads,
     ) -> None:
         self._connection = connection
+        self._member = member
+        self._queue = queue
+        self._token = token
         self._stream = f"thingscope_work~{fleet}~{member}~{queue}"
         self._reports = f"thingscope.{fleet}.{member}.work.{queue}.reports"
         self._name = name
         self._threads = threads
         self._headers = {"Worker": urllib.parse.quote(name)}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
 
     async def open(self) -> float:
         """For how long a worker may be silent, s."""
@@ -182,6 +190,9 @@ class _Desk:
                 [message] = await self._tickets.fetch(1, timeout=PULL_S)
             except asyncio.TimeoutError:
                 continue
+            if not self._threads.has_room:
+                await message.nak()  # it was asked for while there was room
+                continue
             try:
                 ticket = _ticket_in(message.data)
             except ValueError as error:
@@ -190,6 +201,9 @@ class _Desk:
                 continue
             beat = asyncio.create_task(_beat(message, silence_s / 4))
             try:
+                if not await self._may_be_asked(ticket["url"]):
+                    await message.term()  # if it was a ticket, it comes again with the server's address
+                    continue
                 await self._handle(message, ticket, handler)
                 await message.ack()
             except (_Unreached, PermissionError) as error:
@@ -202,6 +216,39 @@ class _Desk:
                 raise
             finally:
                 beat.cancel()
+
+    async def _may_be_asked(self, url: str) -> bool:
+        """Whether the token may be sent there: whoever may publish to the queue's subject may write any address into a ticket."""
+        if self._token.is_for(url):
+            return True
+        begin = time.monotonic()
+        while time.monotonic() - begin < UNREACHED_S:
+            try:
+                data = json.dumps({"ask": "addresses"}, separators=(",", ":")).encode()
+                answer = await self._connection.request(self._reports, data, timeout=ADDRESSES_S)
+            except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
+                await asyncio.sleep(PAUSE_S)  # the server may be starting
+                continue
+            addresses = _addresses_in(answer.data)
+            if addresses is None:
+                raise PermissionError(
+                    f"The server '{self._member}' does not say at which addresses it may be sent a token. "
+                    "Update it, or give this worker its address in 'origins'."
+                )
+            self._token.told = addresses
+            if self._token.is_for(url):
+                return True
+            log.warning(
+                "A message of queue '%s' names %s, which is no address of '%s' (%s): the token is not sent there, and the message "
+                "is removed. If '%s' is there, name that address in 'origins' of this worker.",
+                self._queue,
+                "/".join(url.split("/", 3)[:3]),
+                self._member,
+                ", ".join(addresses[:3]),
+                self._member,
+            )
+            return False
+        raise _Unreached
 
     async def _handle(self, message: Msg, ticket: dict[str, Any], handler: Handler) -> None:
         what: dict[str, Any]
@@ -222,7 +269,8 @@ class _Desk:
         begin = time.monotonic()
         while time.monotonic() - begin < UNREACHED_S:
             try:
-                jpeg, remaining_ms = await self._threads.fetch(url, self._headers)
+                headers = {**self._headers, **self._token.header(url)}
+                jpeg, remaining_ms = await self._threads.fetch(url, headers)
             except urllib.error.HTTPError as error:
                 if error.code == 410:
                     raise _Ended from None
@@ -274,6 +322,29 @@ class _Desk:
                 return
 
 
+class _Token:
+    """A worker's token, and where it may be sent."""
+
+    def __init__(self, token: str | None, origins: Sequence[str]) -> None:
+        self._token = token
+        for one in origins:
+            if _origin(one) is None:
+                raise ValueError(f"'{one}' in origins is not an address like 'http://bench-1.lab:5000'")
+        self._given = {_origin(one) for one in origins}
+        self.told: Sequence[str] = ()
+        """The addresses of the server, as it has said itself."""
+
+    def is_for(self, url: str) -> bool:
+        """Whether it is known that a request there gives the token to nobody else."""
+        if not self._token:
+            return True
+        origin = _origin(url)
+        return origin is not None and origin in {*self._given, *map(_origin, self.told)}
+
+    def header(self, url: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token and self.is_for(url) else {}
+
+
 class _Threads:
     """Threads for handlers, and others for pictures: a handler that never returns must not stop these."""
 
@@ -288,6 +359,10 @@ class _Threads:
     async def room(self) -> None:
         """When a ticket may be taken: not while too many handlers go on though their tickets are too old."""
         await self._room.wait()
+
+    @property
+    def has_room(self) -> bool:
+        return self._room.is_set()
 
     async def fetch(self, url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
         return await asyncio.get_running_loop().run_in_executor(self._pictures, _get, url, headers)
@@ -343,9 +418,39 @@ def _ticket_in(data: bytes) -> dict[str, Any]:
     return ticket
 
 
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None of an address that others may read in another way."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9._:\[\]-]+(/\S*)?", url, re.ASCII | re.IGNORECASE):
+        return None
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname or "", port
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token would be sent there, too."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_StayHere)
+
+
+def _addresses_in(data: bytes) -> list[str] | None:
+    """What a server says of itself; None of one that does not know the question."""
+    try:
+        return [str(one) for one in json.loads(data)["addresses"]]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _get(url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
     request = urllib.request.Request(url, headers=dict(headers))
-    with urllib.request.urlopen(request, timeout=FETCH_S) as response:
+    with _opener.open(request, timeout=FETCH_S) as response:
         return response.read(), float(response.headers.get("ticket-remaining-ms", ""))
 
 

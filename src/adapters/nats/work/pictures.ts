@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, get as httpGet, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
+import type { TokenAddresses } from "./token-addresses.ts";
 
 /** Bytes of a frame. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -18,21 +19,29 @@ export interface PictureAnswer {
 export class Pictures {
   readonly #http = new HttpAgent(KEEP_ALIVE);
   readonly #https = new HttpsAgent(KEEP_ALIVE);
-  readonly #headers: Record<string, string>;
+  readonly #worker: string;
+  readonly #token: string | undefined;
+  readonly #addresses: Pick<TokenAddresses, "has">;
 
-  /** @param worker - Who asks: the server counts who has taken a ticket. */
-  constructor(worker: string, token: string | undefined) {
-    const name = encodeURIComponent(worker);
-    this.#headers = {
-      worker: name,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    };
+  /**
+   * @param worker - Who asks: the server counts who has taken a ticket.
+   * @param addresses - Where the token is sent, and nowhere else.
+   */
+  constructor(worker: string, token: string | undefined, addresses: Pick<TokenAddresses, "has">) {
+    this.#worker = encodeURIComponent(worker);
+    this.#token = token;
+    this.#addresses = addresses;
   }
 
   /** Rejects when the server is not reached, or `signal` aborts. */
   get(url: string, signal: AbortSignal): Promise<PictureAnswer> {
     const isSafe = url.startsWith("https:");
-    const options = { headers: this.#headers, signal, timeout: SILENT_MS };
+    const hasToken = this.#token !== undefined && this.#addresses.has(url);
+    const headers = {
+      worker: this.#worker,
+      ...(hasToken && { authorization: `Bearer ${this.#token}` }),
+    };
+    const options = { headers, signal, timeout: SILENT_MS };
     return new Promise((resolve, reject) => {
       const asked = isSafe
         ? httpsGet(url, { ...options, agent: this.#https })

@@ -7,6 +7,7 @@ import { errorsIn } from "../../../core/schema.ts";
 import type { Outcome } from "../../../work/ticket.ts";
 import type { ReportOutcome } from "../../../work/ticket-counts.ts";
 import type { QueueWork } from "./queue-work.ts";
+import { ADDRESSES_QUESTION } from "./token-addresses.ts";
 
 /** Characters of a result as JSON. */
 export const MOST_RESULT = 65_536;
@@ -39,18 +40,28 @@ export interface ReportAnswer {
   readonly why?: string;
 }
 
+interface Taking {
+  readonly subject: string;
+  readonly work: QueueWork;
+  /** Where this server is, as its lease says: a worker asks that before it sends its token to the address in a ticket. */
+  readonly addresses: readonly string[];
+  readonly log: Log;
+}
+
 /**
  * Takes reports of workers, and answers when they are on the disk.
  * @returns How to stop.
  */
 export function takeReports(
   connection: NatsConnection,
-  subject: string,
-  work: QueueWork,
-  log: Log,
+  { subject, work, addresses, log }: Taking,
 ): () => void {
   let waiting = 0;
   const take = async (message: Msg) => {
+    if (asksAddresses(message)) {
+      message.respond(JSON.stringify({ addresses }));
+      return;
+    }
     if (waiting >= MOST_AT_ONCE) busyLimit.hit();
     if (waiting >= MOST_AT_ONCE || work.ledger.failure !== undefined) {
       answer(message, { outcome: "retry" });
@@ -71,6 +82,10 @@ export function takeReports(
     },
   });
   return () => subscription.unsubscribe();
+}
+
+function asksAddresses(message: Msg): boolean {
+  return message.data.length < 100 && message.string() === JSON.stringify(ADDRESSES_QUESTION);
 }
 
 function accept(message: Msg, { tickets, counts }: QueueWork): ReportAnswer {

@@ -33,6 +33,11 @@ export class RunningHandlers {
     }
   }
 
+  /** Whether a ticket may be taken now. */
+  get hasRoom(): boolean {
+    return this.#abandoned < MOST_ABANDONED;
+  }
+
   /** Resolves when a ticket may be taken. */
   room(signal: AbortSignal): Promise<void> {
     return abortable(this.#room, signal);

@@ -22,6 +22,8 @@ export interface ServedQueue {
   readonly name: MemberName;
   /** Where this server begins for other machines, with the prefix of its paths. */
   readonly root: string;
+  /** All origins at which it is reached, as its lease has them. */
+  readonly addresses: readonly string[];
   /** What the queue is called. */
   readonly queue: string;
   readonly work: QueueWork;
@@ -44,7 +46,9 @@ export async function serveQueue(served: ServedQueue, signal: AbortSignal): Prom
   const { deadlineMs } = work;
   const end = new AbortController();
   const ending = AbortSignal.any([signal, end.signal]);
-  const stop = takeReports(connection, workSubject(name, queue, "reports"), work, log);
+  const subject = workSubject(name, queue, "reports");
+  const { addresses } = served;
+  const stop = takeReports(connection, { subject, work, addresses, log });
   try {
     const { session } = work;
     const shape = { name, queue, deadlineMs, silenceMs, session };

@@ -15,6 +15,8 @@ interface Serving {
   readonly name: MemberName;
   /** Where this server begins for other machines, with the prefix of its paths. */
   readonly root: string;
+  /** All origins at which it is reached, as its lease has them. */
+  readonly addresses: readonly string[];
 }
 
 const RETRY_MS = 2000;

@@ -20,7 +20,7 @@ const MOST_DELIVERIES = 5;
 const REPORT_MS = 5000;
 const PAUSE_MS = 500;
 /** A server that has not answered for so long has its ticket back, ms. */
-const UNREACHED_MS = 5000;
+export const UNREACHED_MS = 5000;
 /** For how long it is reported that a frame is gone, ms: its ticket may have any age. */
 const GONE_MS = 60_000;
 

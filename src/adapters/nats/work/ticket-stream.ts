@@ -2,7 +2,7 @@ import type { ConsumerInfo, JetStreamClient, JetStreamManager } from "@nats-io/j
 import type { NatsConnection } from "@nats-io/transport-node";
 import { MOST_OPEN, type OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
-import { REPLICAS, replicate } from "../replicas.ts";
+import { REPLICAS, Replicas } from "../replicas.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
 import type { TicketMessage, TicketPlace } from "./ticket-message.ts";
 
@@ -57,6 +57,7 @@ export class TicketStream {
   readonly #silenceMs: number;
   /** Of this process: what an earlier one has published is another message. */
   readonly #session: string;
+  readonly #replicas: Replicas;
 
   private constructor(
     library: Nats,
@@ -66,6 +67,7 @@ export class TicketStream {
     this.#library = library;
     this.#js = js;
     this.#manager = manager;
+    this.#replicas = new Replicas(manager);
     this.#stream = streamName(name, queue);
     this.#subject = workSubject(name, queue, "tickets");
     this.#silenceMs = silenceMs;
@@ -100,6 +102,7 @@ export class TicketStream {
 
   async info(): Promise<QueueInfo> {
     const first = await this.#manager.streams.info(this.#stream);
+    await this.#replicas.look(first);
     const consumer = await this.#manager.consumers.info(this.#stream, CONSUMER).catch((error) => {
       if (!isMissing(error, this.#library)) throw error;
     });
@@ -150,7 +153,7 @@ export class TicketStream {
     };
     const known = await this.#manager.streams.info(this.#stream).catch(() => undefined);
     if (known) {
-      await replicate(this.#manager, await this.#manager.streams.update(this.#stream, options));
+      await this.#manager.streams.update(this.#stream, options);
       return;
     }
     await this.#manager.streams

@@ -16,8 +16,9 @@ import { Pictures } from "./pictures.ts";
 import { MOST_NAME } from "./reports.ts";
 import { MOST_ABANDONED, RunningHandlers } from "./running-handlers.ts";
 import { ticketIn } from "./ticket-message.ts";
-import { type RunOptions, TicketRun } from "./ticket-run.ts";
+import { type RunOptions, TicketRun, UNREACHED_MS } from "./ticket-run.ts";
 import { CONSUMER, streamName } from "./ticket-stream.ts";
+import { TokenAddresses } from "./token-addresses.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions extends Pick<FleetOptions, "servers" | "credentials" | "tls"> {
@@ -31,8 +32,10 @@ export interface WorkerOptions extends Pick<FleetOptions, "servers" | "credentia
   readonly name?: string;
   /** How many tickets it works on at a time: 1 when absent. */
   readonly concurrency?: number;
-  /** A token for the server's pictures, where it has a login. */
+  /** A token for the server's pictures, where it has a login. It is sent to the addresses that `member` has in the fleet. */
   readonly token?: string;
+  /** Other addresses of `member` to which the token may be sent, like `http://bench-1.lab:5000`. */
+  readonly origins?: readonly string[];
   /** Relative paths of the options begin there; the working folder when absent. */
   readonly folder?: string;
   /** Where it says why it gets no tickets: on standard error when absent. */
@@ -52,7 +55,7 @@ const standardError: Log = logTo((level, message) => {
  * Works on the tickets of a queue: `handler` is given each frame, and what it returns is the result. A connection that is lost is
  * made again.
  * @param handler - Called with a frame; its result is JSON of 64 kB at most. What it throws is the ticket's failure; a `GiveUp` drops it.
- * @throws {ThingError} `BAD_ARGUMENT` for a name of more than 100 characters.
+ * @throws {ThingError} `BAD_ARGUMENT` for a name of more than 100 characters, or an origin that is none.
  */
 export function worker(handler: Handler, options: WorkerOptions): Worker {
   return new Worker(handler, options);
@@ -66,6 +69,7 @@ export class Worker implements AsyncDisposable {
   readonly #log: Log;
   readonly #counts = { done: 0, failed: 0, dropped: 0, passed: 0, refused: 0 };
   readonly #handlers: RunningHandlers;
+  readonly #addresses: TokenAddresses;
   readonly #pictures: Pictures;
   readonly #supervisor: Supervisor;
   /** Why it gets no tickets, as it was told. */
@@ -79,7 +83,8 @@ export class Worker implements AsyncDisposable {
     if (this.name.length === 0 || this.name.length > MOST_NAME)
       throw new ThingError("BAD_ARGUMENT", `A worker's name has 1 to ${MOST_NAME} characters.`);
     this.#handlers = new RunningHandlers(() => this.#log.error(this.#tooMany()));
-    this.#pictures = new Pictures(this.name, options.token);
+    this.#addresses = new TokenAddresses(options.origins);
+    this.#pictures = new Pictures(this.name, options.token, this.#addresses);
     this.#supervisor = new Supervisor((attempt) => this.#connected(attempt), {
       pauses: PAUSES,
       onFailure: ({ reason }) => this.#warn(`Worker '${this.name}' gets no tickets: ${reason}`),
@@ -156,6 +161,10 @@ export class Worker implements AsyncDisposable {
         if (!signal.aborted) throw error;
       });
       if (!message) continue;
+      if (!this.#handlers.hasRoom) {
+        message.nak(); // it was asked for while there was room
+        continue;
+      }
       const end = await this.#handle(message, options, signal);
       if (!end) continue;
       this.#counts[end] += 1;
@@ -169,12 +178,35 @@ export class Worker implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<keyof WorkerCounts | undefined> {
     const ticket = ticketIn(message);
-    if (typeof ticket !== "string")
-      return new TicketRun(message, ticket, options).handle(this.#handler, signal);
-    message.term(); // whoever takes it finds the same
-    this.#warn(
-      `A message of queue '${this.#options.queue}' is not a ticket (${ticket}), and is removed.`,
-    );
+    if (typeof ticket === "string")
+      return this.#remove(message, `is not a ticket (${ticket}), and is removed.`);
+    const { token, member } = this.#options;
+    if (token !== undefined) {
+      const { connection, reports } = options;
+      const mayHave = await this.#addresses
+        .allows(ticket.url, { connection, reports, member }, signal)
+        .catch((error) => {
+          message.nak(signal.aborted ? undefined : UNREACHED_MS);
+          if (!signal.aborted) throw error;
+        });
+      if (mayHave === false) return this.#remove(message, this.#foreign(ticket.url));
+      if (mayHave === undefined) {
+        message.nak(UNREACHED_MS);
+        return undefined;
+      }
+    }
+    return new TicketRun(message, ticket, options).handle(this.#handler, signal);
+  }
+
+  /** Whoever takes it finds the same. If it was a ticket, the sums find that it is gone, and it comes again with the server's address. */
+  #remove(message: JsMsg, what: string): "refused" {
+    message.term();
+    this.#warn(`A message of queue '${this.#options.queue}' ${what}`);
     return "refused";
+  }
+
+  #foreign(url: string): string {
+    const { member } = this.#options;
+    return `names ${new URL(url).origin}, which is no address of '${member}' (${this.#addresses.text}): the token is not sent there, and the message is removed. If '${member}' is there, name that address in 'origins' of this worker.`;
   }
 }
