@@ -1,7 +1,7 @@
 // Puts the compiled package and the libraries that it imports into some forty files under dist/bundle/, which `npm start` and the command of
 // an installed package run: node takes three quarters of a second to find and read 1300 modules one by one (docs/decisions/0110).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -40,10 +40,11 @@ const ownNames = {
   },
 };
 
-rmSync(join(root, "dist", "bundle"), { recursive: true, force: true });
-const { metafile } = await build({
+const folder = join(root, "dist", "bundle");
+const { metafile, outputFiles } = await build({
   absWorkingDir: join(root, "dist"),
   metafile: true,
+  write: false,
   entryPoints: entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
   outdir: "bundle",
   chunkNames: "chunks/[name]-[hash]",
@@ -62,9 +63,32 @@ const { metafile } = await build({
   },
   logLevel: "warning",
 });
-tellLibraries(Object.keys(metafile.inputs));
+const files = new Map(outputFiles.map(({ path, contents }) => [relative(folder, path), contents]));
+for (const [name, text] of tellLibraries(Object.keys(metafile.inputs))) files.set(name, text);
+putAll(files);
 
-/** Libraries that are in the bundle are installed for nobody who installs the package: their versions and licences lie beside it. */
+/**
+ * Each file takes the place of the one before it, and those of before that are none any more go last: what begins to run meanwhile, as
+ * tests beside this one do, finds a whole bundle. What is imported comes before what imports it.
+ */
+function putAll(all) {
+  const isChunk = (name) => name.startsWith("chunks");
+  const names = [...all.keys()].sort((a, b) => Number(isChunk(b)) - Number(isChunk(a)));
+  for (const name of names) put(join(folder, name), all.get(name));
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !all.has(relative(folder, path))) rmSync(path, { force: true });
+  }
+}
+
+function put(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = join(dirname(folder), `bundle.${process.pid}`);
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
+}
+
+/** Libraries that are in the bundle are installed for nobody who installs the package: their versions and licences lie beside it, in these files. */
 function tellLibraries(inputs) {
   const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]);
   const found = [...new Set(folders)]
@@ -75,14 +99,10 @@ function tellLibraries(inputs) {
   const texts = libraries.map(
     ({ name, version, license, text }) => `${name} ${version}, ${license}\n\n${text.trim()}\n`,
   );
-  writeFileSync(
-    join(root, "dist", "bundle", "libraries.json"),
-    `${JSON.stringify(versions, null, 2)}\n`,
-  );
-  writeFileSync(
-    join(root, "dist", "bundle", "LICENSES.txt"),
-    texts.join(`\n${"-".repeat(80)}\n\n`),
-  );
+  return [
+    ["libraries.json", `${JSON.stringify(versions, null, 2)}\n`],
+    ["LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`)],
+  ];
 }
 
 function libraryIn(folder) {
