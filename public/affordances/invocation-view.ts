@@ -170,7 +170,7 @@ export class InvocationView extends LitElement {
         }
       </header>
       ${isOver ? nothing : this.#bar(progress?.fraction)}
-      ${problem && html`<p class="problem">${problem}</p>`}
+      ${problem && html`<p class=${status === "cancelled" ? "quiet" : "problem"}>${problem}</p>`}
       ${cancelProblem && html`<p class="problem">${cancelProblem}</p>`}
       ${this.#output(run)} ${this.#log(run)}
     `;

@@ -135,12 +135,18 @@ export class Runs extends EventTarget {
   }
 
   #put(list: readonly Run[]): void {
-    const over = list.filter(({ isOver }) => isOver);
+    const newestFirst = [...list].sort(byTime);
+    const over = newestFirst.filter(({ isOver }) => isOver);
     const dropped = new Set(over.slice(MOST_RUNS));
-    this.list = list.filter((run) => !dropped.has(run));
+    this.list = newestFirst.filter((run) => !dropped.has(run));
     if (dropped.size > 0) this.isCut = true;
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** The newest first: what the server has not answered yet is newer than all that it lists. */
+function byTime({ time: one = Number.MAX_VALUE }: Run, { time: other = Number.MAX_VALUE }: Run) {
+  return other - one;
 }
 
 function isUnsupported(error: unknown): boolean {
