@@ -115,7 +115,8 @@ export class FramesCamera extends Camera {
 
   protected override get patience() {
     const silenceMs = this.#silenceMs;
-    return { silenceMs, startMs: Math.max(START_MS, silenceMs || Number.POSITIVE_INFINITY) };
+    const startMs = Math.max(START_MS, silenceMs || Number.POSITIVE_INFINITY);
+    return { silenceMs, startMs, silence: () => "Check the program that sends, and its network." };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { Express, Request, Response } from "express";
+import { type ErrorCode, ThingError } from "../base/errors.ts";
+import { cut } from "../base/preview.ts";
 
 /** Where a user adds routes and middleware beside those of the server. */
 export type OwnApp = Express;
@@ -24,7 +26,24 @@ export function passed(
   return new Promise((resolve, reject) => {
     app(request as Request, response as Response, (error?: unknown) => {
       if (error === undefined || error === null) resolve();
-      else reject(error);
+      else reject(refusal(error) ?? error);
     });
   });
+}
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  413: "BODY_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+};
+
+/** What express's own middleware says of a request that it refuses, such as a body above its limit; undefined for a fault. */
+function refusal(error: unknown): ThingError | undefined {
+  if (!(error instanceof Error) || error instanceof ThingError) return undefined;
+  const { expose, status } = error as { expose?: unknown; status?: unknown };
+  if (expose !== true || typeof status !== "number" || status < 400 || status > 499)
+    return undefined;
+  const sentence = `A route of this server's own refuses the request (${status}): ${cut(error.message, 200)}. Send what it accepts.`;
+  return new ThingError(CODES[status] ?? "INVALID_INPUT", sentence, { cause: error });
 }

@@ -17,6 +17,7 @@ import { AccessPolicy } from "./access/policy.ts";
 import { warnOfPublicClients } from "./access/public-clients.ts";
 import { type Announcement, announceThings } from "./directory/mdns.ts";
 import { answerClientErrors } from "./http/client-errors.ts";
+import { continueWhenRead } from "./http/continue.ts";
 import type { Identity } from "./http/identity.ts";
 import {
   applyLimits,
@@ -149,6 +150,7 @@ export class ThingServer implements JoiningServer {
       : createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server, maxConnections === undefined ? {} : { maxConnections });
     answerClientErrors(this.#server);
+    continueWhenRead(this.#server);
     this.#monitoring.watch(this.#server);
     warnOfPublicClients(this.#server, this.#log);
     this.#webSockets = serveWebSockets({

@@ -251,6 +251,8 @@ function faultOf({ headers }: HttpHead): string | undefined {
 }
 
 function otherType(type: string): string {
+  if (type.startsWith("application/td+json"))
+    return "sends the description of a Thing. Give the address of its stream: add mjpeg_stream, or what the description has.";
   return `sends ${type}, not an MJPEG stream (multipart/x-mixed-replace) or a JPEG. Check the address.`;
 }
 

@@ -16,3 +16,9 @@ export function badBody(error: unknown): unknown {
   const sentence = `The body cannot be read: ${what}. Send JPEG files one after another, or multipart.`;
   return new ThingError("BAD_FRAME", sentence, { cause: error });
 }
+
+/** The error for a picture that is no frame, with what the program does about it. */
+export function badPicture(error: unknown): unknown {
+  if (!(error instanceof ThingError) || error.code !== "BAD_FRAME") return error;
+  return new ThingError("BAD_FRAME", `${error.message} Send JPEG files.`, { cause: error });
+}

@@ -12,7 +12,7 @@ import {
   type PushedPicture,
   pushedBody,
 } from "./pushed-body.ts";
-import { badBody, noPicture } from "./pushed-faults.ts";
+import { badBody, badPicture, noPicture } from "./pushed-faults.ts";
 import { Pusher, type PushKind } from "./pusher.ts";
 
 /** What a camera takes from programs. */
@@ -212,7 +212,7 @@ export class PushedFrames implements RunningSource {
     try {
       inspectJpeg(jpeg);
     } catch (error) {
-      return this.#mender.mended(jpeg) ? undefined : error;
+      return this.#mender.mended(jpeg) ? undefined : badPicture(error);
     }
     return undefined;
   }
@@ -278,7 +278,7 @@ export class PushedFrames implements RunningSource {
     const since = toDateTime(wallTime(present.since));
     return new ThingError(
       "LOCK_BUSY",
-      `${this.#options.called()} receives pictures from ${present.called} since ${since}. Stop that program, or take its place with ?takeover=1.`,
+      `${this.#options.called()} receives pictures from ${present.called} since ${since}. Stop that program and wait 2 s, or take its place with ?takeover=1.`,
     );
   }
 }

@@ -1,5 +1,9 @@
 import { get, H, JSON_BODY, LAST, put, raw, type Vector } from "./raw-vectors.ts";
 
+const PUT = "PUT /lamp/n HTTP/1.1";
+const EXPECT = "Expect: 100-continue";
+const CHUNK = "1\r\n7\r\n0\r\n\r\n";
+
 /** What hardly any client sends, and what RFC 9110 and 9112 allow all the same. */
 export const ODD_VECTORS: readonly Vector[] = [
   ["empty lines in front", `\r\n\r\n${get("/lamp/n")}`, "200"],
@@ -56,6 +60,39 @@ export const ODD_VECTORS: readonly Vector[] = [
     "100-continue for no body",
     raw(["GET /lamp/n HTTP/1.1", H, "Expect: 100-continue"]),
     "100 200|200",
+  ],
+  [
+    "100-continue, and a type that is not taken",
+    raw([PUT, H, "Content-Type: image/png", EXPECT, "Content-Length: 1"], "7"),
+    "415",
+    /^Connection: close/im,
+  ],
+  [
+    "100-continue, and chunks of a type that is not taken",
+    raw([PUT, H, "Content-Type: image/png", EXPECT, "Transfer-Encoding: chunked"], CHUNK),
+    "415",
+  ],
+  ["100-continue, and too long a body", raw(put(EXPECT, "Content-Length: 1048577")), "413"],
+  [
+    "100-continue, and a compressed body",
+    raw(put(EXPECT, "Content-Encoding: gzip", "Content-Length: 1"), "7"),
+    "415",
+  ],
+  [
+    "100-continue where nothing is",
+    raw(["PUT /nothing HTTP/1.1", H, JSON_BODY, EXPECT, "Content-Length: 1"], "7"),
+    "404",
+  ],
+  [
+    "100-continue of a foreign host",
+    raw(["PUT /lamp/n HTTP/1.1", "Host: evil.example", EXPECT, "Content-Length: 1"], "7"),
+    "421",
+  ],
+  ["100-continue, and chunks", raw(put(EXPECT, "Transfer-Encoding: chunked"), CHUNK), "100 204"],
+  [
+    "100-continue, and a value that does not fit",
+    raw(put(EXPECT, "Content-Length: 3"), '"a"') + get("/lamp/n"),
+    "100 422 200",
   ],
   [
     "100-continue in HTTP/1.0",

@@ -51,7 +51,7 @@ test("what had no picture is told what it was: a PNG, half a JPEG, text, a form 
   }
   for (const [message, why] of [
     [Buffer.from(picture(1)).toString("base64"), /^Text must be JSON, .* as binary messages\.$/],
-    [png, /it begins with 89 50 4E 47 instead of FF D8\.$/],
+    [png, /it begins with 89 50 4E 47 instead of FF D8\. Send JPEG files\.$/],
   ] as const) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/door/frames_socket?takeover=1`);
     await once(socket, "open");

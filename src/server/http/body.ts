@@ -4,6 +4,7 @@ import { type InputFault, ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { type BodyLimits, readBody, unsupported } from "./body-bytes.ts";
+import { awaitsContinue } from "./continue.ts";
 import { parseJson } from "./json.ts";
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)$/;
@@ -73,6 +74,7 @@ async function assertEmpty(
   limits: BodyLimits,
   otherwise: ThingError,
 ): Promise<void> {
+  if (awaitsContinue(request)) throw otherwise;
   try {
     await readBody(request, { ...limits, limit: 0 });
   } catch (error) {

@@ -31,6 +31,10 @@ test("routes of the user's own are answered by server.app, and everything else a
   assert.deepEqual([posted.status, JSON.parse(posted.text)], [201, { a: 1 }]);
   const broken = await ask(port, { path: "/broken" });
   assert.deepEqual([broken.status, JSON.parse(broken.text).status], [500, 500]);
+  const refused = await ask(port, { ...made, body: `{"a":"${"b".repeat(200_000)}"}` });
+  assert.deepEqual([refused.status, JSON.parse(refused.text).code], [413, "BODY_TOO_LARGE"]);
+  const noJson = await ask(port, { ...made, body: "{" });
+  assert.deepEqual([noJson.status, JSON.parse(noJson.text).code], [422, "INVALID_INPUT"]);
   const nowhere = await ask(port, { path: "/samples" });
   assert.deepEqual([nowhere.status, JSON.parse(nowhere.text).code], [404, "NOT_FOUND"]);
   const elsewhere = await ask(port, { path: "/samples/7", headers: { Host: "evil.example" } });
