@@ -2,11 +2,13 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable, delay } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
+import { TOLD_ON } from "./answer-events.ts";
 import { type ClockSample, clockOf } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import { unpack } from "./packed.ts";
 import type { PresentMember } from "./roster.ts";
 import { requestSubject } from "./subjects.ts";
+import { ToldStreams } from "./told-streams.ts";
 
 /** A member that was heard within so long is there, and has the clock that it had, ms. A command asks any other first. */
 const HEARD_MS = 3000;
@@ -16,6 +18,8 @@ const BEGIN_MS = 10_000;
 const LOOK_MS = 3000;
 /** So many questions in a row without an answer say that it is not. */
 const MOST_LOOKS = 2;
+/** Addresses that members had, which name them still: one may have moved. */
+const MOST_ADDRESSES = 1000;
 /** How long an answer is waited for, ms, unless told otherwise: longer than a member takes. */
 export const ANSWER_MS = 35_000;
 
@@ -36,23 +40,55 @@ export class FleetRequests {
   /** Of members that were given commands: at most as many as a roster has. */
   readonly #clocks = new Map<string, ClockSample>();
   readonly #asking = new Map<string, Promise<ClockSample>>();
+  /** The members that were asked, by the origin at which they were. */
+  readonly #addresses = new Map<string, string>();
+  readonly #told: ToldStreams;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
     this.#answerMs = options.answerMs ?? ANSWER_MS;
+    this.#told = new ToldStreams(options.connection, options.members);
   }
 
   /**
-   * What `fetch` does, by NATS: of a member's URL the host says which, and the rest is asked of it there.
+   * What `fetch` does, by NATS: of a member's URL the host says which, and the rest is asked of it there. Server-sent events come as
+   * that member tells them; they break when it has gone or was started again.
    * @throws {TypeError} when no member that is present has the URL, or nobody answers.
    */
   readonly fetch: typeof fetch = async (input, init) => {
-    const { connection, library, fleet, members } = this.#options;
     const request = new Request(input, init);
-    const { origin, pathname, search } = new URL(request.url);
-    const member = members().find(({ url }) => new URL(url).origin === origin);
+    const { url, headers } = request;
+    const member = this.#memberAt(new URL(url).origin);
+    const first = await this.#ask(request, member);
+    if (!first.headers.has(TOLD_ON)) return first;
+    const { fleet } = this.#options;
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const ask = (after: string) => {
+      const again = new Headers(headers);
+      again.set("Last-Event-ID", after);
+      return this.#ask(new Request(url, { headers: again, signal: signal ?? null }), member);
+    };
+    return this.#told.open({ member, fleet, first, ask, signal });
+  };
+
+  /** @throws {TypeError} when it is nobody's, and was nobody's who is there. */
+  #memberAt(origin: string): PresentMember {
+    const there = this.#options.members();
+    const before = this.#addresses.get(origin);
+    const member =
+      there.find(({ url }) => new URL(url).origin === origin) ??
+      there.find(({ name }) => name === before);
     if (!member) throw new TypeError(`no member of the fleet is at ${origin}`);
-    const { name } = member;
+    this.#addresses.delete(origin);
+    this.#addresses.set(origin, member.name);
+    if (this.#addresses.size > MOST_ADDRESSES)
+      this.#addresses.delete(this.#addresses.keys().next().value!);
+    return member;
+  }
+
+  async #ask(request: Request, { name }: PresentMember): Promise<Response> {
+    const { connection, library, fleet } = this.#options;
+    const { pathname, search } = new URL(request.url);
     const subject = requestSubject({ fleet, member: name }, request.method, pathname);
     const headers = library.headers();
     for (const [key, value] of request.headers) headers.set(key, value);
@@ -77,7 +113,7 @@ export class FleetRequests {
       over.abort();
       answer.catch(() => {}); // nobody waits for it any more
     }
-  };
+  }
 
   /** When a command may be begun no more, on the clock of a member. */
   async #deadlineAt(member: string, beginMs: number): Promise<number> {

@@ -7,9 +7,10 @@ import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
-import { PROBLEM_TYPE } from "../../server/http/route.ts";
+import { EVENT_STREAM_TYPE, PROBLEM_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { askRoutes, bytesWithin } from "../own-routes.ts";
+import { answerEvents } from "./answer-events.ts";
 import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import { pack } from "./packed.ts";
@@ -97,7 +98,7 @@ interface Answer {
 async function answerTo(
   message: Msg,
   listener: RequestListener,
-  { root, log }: Answering,
+  { server, name, root, log }: Answering,
   connection: NatsConnection,
 ): Promise<Answer> {
   const request = requestIn(message.subject);
@@ -108,9 +109,21 @@ async function answerTo(
   const query = message.headers?.get("Query");
   const url = root + request.path + (query ? `?${query}` : "");
   const { host } = new URL(root);
-  const headers = { ...headersIn(message.headers), host };
+  const headers: Record<string, string> & { host: string } = {
+    ...headersIn(message.headers),
+    host,
+  };
   const { method } = request;
   const most = (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
+  if (method === "GET" && headers.accept?.startsWith(EVENT_STREAM_TYPE)) {
+    const after = headerIn(message.headers, "last-event-id");
+    try {
+      const events = answerEvents(server, name, { path: request.path, after, most });
+      if (events) return { status: 200, ...events };
+    } catch (error) {
+      return problem(error);
+    }
+  }
   const mayPack = /\bgzip\b/.test(message.headers?.get("Accept-Encoding") ?? "");
   return askRoutes(listener, { method, url, headers, body: message.data }, (response) =>
     answerIn(response, url, { most, mayPack }),
@@ -184,8 +197,13 @@ function headersIn(headers: MsgHdrs | undefined): Record<string, string> {
   };
 }
 
+/** NATS tells capitals and small letters apart. */
+function headerIn(headers: MsgHdrs | undefined, wanted: string): string | undefined {
+  return [...(headers ?? [])].find(([name]) => name.toLowerCase() === wanted)?.[1][0];
+}
+
 function headersOut(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  const names = ["content-type", "etag", "location", "retry-after"];
+  const names = ["content-type", "etag", "link", "location", "retry-after"];
   const there = names.filter((name) => headers[name] !== undefined);
   return Object.fromEntries(there.map((name) => [name, String(headers[name])]));
 }

@@ -8,6 +8,8 @@ const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]);
 const CLOCK = "clock";
 /** Signs of a path that NATS reads in its own way, or that stand for an empty segment. */
 const RESERVED = /[.*>~\s]/g;
+/** Those signs, as they stand in a subject. */
+const ESCAPED = /%(2E|2A|3E|7E|20|9|A|B|C|D)/g;
 
 /** What a client of a fleet may do by a subject: the broker's permissions decide who may use it. */
 export type SubjectRole = Extract<Role, "view" | "operate">;
@@ -85,6 +87,26 @@ export function tellSubject(
   name: string,
 ): string {
   return [ROOT, fleet, member, "tell", tokenOf(thing), kind, tokenOf(name)].join(".");
+}
+
+/** The subjects on which a member tells of all properties of a Thing, or of all its events. */
+export function tellSubjects(
+  member: MemberName,
+  thing: string,
+  kind: "properties" | "events",
+): string {
+  return `${tellsOf(member)}${tokenOf(thing)}.${kind}.>`;
+}
+
+/** What all subjects begin with on which a member tells something. */
+export function tellsOf({ fleet, member }: MemberName): string {
+  return `${[ROOT, fleet, member, "tell"].join(".")}.`;
+}
+
+/** The property or event of which is told on a subject. */
+export function affordanceIn(subject: string): string {
+  const token = subject.slice(subject.lastIndexOf(".") + 1);
+  return token.replace(ESCAPED, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 /** Where tickets of a work queue are, and where workers say what became of them. */

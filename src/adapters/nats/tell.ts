@@ -86,7 +86,8 @@ async function tellThing(
   }
 }
 
-function withoutFrames({ all, ...more }: NotificationLogs): NotificationLogs {
+/** All but the new frames of streams, which are not told by NATS. */
+export function withoutFrames({ all, ...more }: NotificationLogs): NotificationLogs {
   return { all: () => [...all()].filter(({ name }) => !NEW_FRAME.test(name)), ...more };
 }
 

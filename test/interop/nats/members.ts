@@ -40,22 +40,23 @@ export async function clientFor(
   return client;
 }
 
-/** A server in a process of its own, on a free port. */
+/** A server in a process of its own. @param port - A free one when absent. */
 export async function memberApart(
   t: TestContext,
   options: FleetOptions,
+  { port = 0 }: { port?: number } = {},
 ): Promise<{ child: ChildProcess; root: string }> {
   const folder = await temporaryFolder();
   const program = packagePath("dist/test/interop/nats/member-child.js");
-  const child = spawn(process.execPath, [program, JSON.stringify({ options, folder, port: 0 })], {
+  const child = spawn(process.execPath, [program, JSON.stringify({ options, folder, port })], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));
-  let port = "";
+  let bound = "";
   for await (const line of createInterface(child.stdout)) {
-    port = /^LISTENS (\d+)/.exec(line)?.[1] ?? port;
+    bound = /^LISTENS (\d+)/.exec(line)?.[1] ?? bound;
     if (line === "JOINED") break;
   }
   child.stdout.resume();
-  return { child, root: `http://127.0.0.1:${port}` };
+  return { child, root: `http://127.0.0.1:${bound}` };
 }
