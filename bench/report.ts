@@ -53,6 +53,13 @@ export const COLUMNS = [
   ),
   ["program_kb", 1e-3, "V4L2 program beside buffers MB"],
   ["rss_kb", 1e-3, "RSS MB"],
+  ["rest_rss_kb", 1e-3, "RSS at rest MB"],
+  ["watched_rss_kb", 1e-3, "RSS with a viewer MB"],
+  ["archive_kb", 1e-3, "file for npm MB"],
+  ["packages", 1, "packages of npm"],
+  ["installed_kb", 1.024e-3, "installed by npm MB"],
+  ["deb_kb", 1e-3, "Debian package MB"],
+  ["deb_installed_kb", 1.024e-3, "installed from it MB"],
   ["load_busy", 100, "load busy %"],
 ] as const;
 

@@ -26,6 +26,7 @@ export type KindName =
 export type Group =
   | "frames"
   | "start"
+  | "packages"
   | "pages"
   | "intake"
   | "mirrors"

@@ -4,6 +4,7 @@ import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { INTAKE_ROWS } from "./intake/rows.ts";
 import { MIRROR_ROWS } from "./mirror/rows.ts";
+import { PACKAGE_ROWS } from "./packages/rows.ts";
 import { PAGE_ROWS } from "./pages/rows.ts";
 import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
 import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
@@ -19,6 +20,7 @@ import { WORK_ROWS } from "./work/rows.ts";
 export const ROWS: readonly Row[] = [
   ...FRAME_ROWS,
   ...START_ROWS,
+  ...PACKAGE_ROWS,
   ...PAGE_ROWS,
   ...INTAKE_ROWS,
   ...MIRROR_ROWS,

@@ -1,6 +1,6 @@
 // Makes Debian packages: thingscope_VERSION_ARCH.deb, and thingscope-node_VERSION_ARCH.deb with the Node that Debian 12 lacks
 // (decision record 0209). `npm run package:deb` builds what goes in first.
-//   node scripts/package-deb.mjs [--arch amd64|arm64] [--to FOLDER] [--package FILE.tgz] [--compression xz|gzip|none]
+//   node scripts/package-deb.mjs [--arch amd64|arm64] [--to FOLDER] [--package FILE.tgz] [--compression xz|gzip|none] [--without-node]
 // Needs dpkg-deb and npm's registry, and neither root nor a machine of that processor.
 import { execFileSync } from "node:child_process";
 import {
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
     to: { type: "string", default: root },
     package: { type: "string" },
     compression: { type: "string", default: "xz" },
+    "without-node": { type: "boolean", default: false },
   },
 });
 const cpu = CPUS[options.arch];
@@ -44,7 +45,7 @@ mkdirSync(to, { recursive: true });
 const scratch = mkdtempSync(join(tmpdir(), "thingscope-deb-"));
 try {
   packServer(join(scratch, "thingscope"));
-  packNode(join(scratch, "thingscope-node"));
+  if (!options["without-node"]) packNode(join(scratch, "thingscope-node"));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { get } from "node:http";
+import { type ClientRequest, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
@@ -38,44 +38,74 @@ export const START_ROWS: readonly Row[] = [
     measure: (kind, length) =>
       medians(length === "smoke" ? 1 : STARTS, () => startOnce(kind, true)),
   },
+  {
+    ...{
+      id: "T3",
+      group: "start",
+      title: "memory of the simulated microscope at rest, and then with one viewer",
+    },
+    ...{ kinds: ["ours"], steadyFigure: "rest_rss_kb", isInSmoke: true },
+    measure: (_, length) => medians(length === "smoke" ? 1 : STARTS, memoryOnce),
+  },
 ];
 
-/** What the command of an installed package serves without a configuration: the simulated microscope. */
-async function startOnce(kind: KindName, isWatched: boolean): Promise<Sample> {
+function startOnce(kind: KindName, isWatched: boolean): Promise<Sample> {
+  const began = performance.now();
+  return served(kind, async (address, pid) => {
+    const listening_ms = performance.now() - began;
+    if (isWatched) {
+      (await firstPicture(`${address}/camera/mjpeg_stream`)).destroy();
+      return { listening_ms, first_picture_ms: performance.now() - began };
+    }
+    await after(REST_MS);
+    return { listening_ms, rss_kb: residentKb(pid) };
+  });
+}
+
+function memoryOnce(): Promise<Sample> {
+  return served("ours", async (address, pid) => {
+    await after(REST_MS);
+    const rest_rss_kb = residentKb(pid);
+    const viewer = await firstPicture(`${address}/camera/mjpeg_stream`);
+    await after(REST_MS);
+    const watched_rss_kb = residentKb(pid);
+    viewer.destroy();
+    return { rest_rss_kb, watched_rss_kb };
+  });
+}
+
+/** What the command of an installed package serves without a configuration, the simulated microscope, while `use` looks at it. */
+async function served(
+  kind: KindName,
+  use: (address: string, pid: number) => Promise<Sample>,
+): Promise<Sample> {
   const settings = mkdtempSync(join(tmpdir(), "thingscope-bench-"));
   const main = packagePath("dist", "bundle", "src", "cli", "main.js");
   const serve = [main, "serve", "--port", "0", "--settings", settings];
-  const began = performance.now();
   const running = start(SERVER_CORE, [
     process.execPath,
     ...(kind === "limit" ? ["-e", NODE_ALONE] : serve),
   ]);
   try {
     const address = await untilItPrints(running, /(http:\/\/127\.0\.0\.1:\d+)/);
-    const listening_ms = performance.now() - began;
-    if (isWatched) {
-      await firstPicture(`${address}/camera/mjpeg_stream`);
-      return { listening_ms, first_picture_ms: performance.now() - began };
-    }
-    await after(REST_MS);
-    return { listening_ms, rss_kb: residentKb(running.pid) };
+    return await use(address, running.pid);
   } finally {
     await running.stop();
     rmSync(settings, { recursive: true, force: true });
   }
 }
 
-/** Resolves when the first part of a stream has come whole: a browser shows it then. */
-function firstPicture(url: string): Promise<void> {
+/** Resolves when the first part of a stream has come whole: a browser shows it then. The viewer reads on until it is destroyed. */
+function firstPicture(url: string): Promise<ClientRequest> {
   return new Promise((resolve, reject) => {
     const request = get(url, { signal: AbortSignal.timeout(PICTURE_PATIENCE_MS) }, (response) => {
-      const held: Buffer[] = [];
+      let held: Buffer[] | undefined = [];
       response.on("error", reject);
       response.on("data", (chunk: Buffer) => {
-        held.push(chunk);
-        if (!hasWholePart(Buffer.concat(held))) return;
-        resolve();
-        request.destroy();
+        held?.push(chunk);
+        if (!held || !hasWholePart(Buffer.concat(held))) return;
+        held = undefined;
+        resolve(request);
       });
     });
     request.on("error", reject);
