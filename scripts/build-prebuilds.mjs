@@ -35,7 +35,7 @@ const TARGETS = [
 
 const missing = whatIsMissing();
 if (missing) {
-  console.error(`No binaries are built for the package: ${missing} (scripts/setup).`);
+  console.error(`No binaries are built for the package: ${missing}. On Debian, run scripts/setup.`);
   process.exit(options.required ? 1 : 0);
 }
 for (const target of TARGETS) buildAll(target);
