@@ -6,6 +6,7 @@ import { askWithLogin, mayLogIn } from "./ask-with-login.ts";
 import { HttpCookies } from "./http-cookies.ts";
 import { HttpFault, type HttpHead } from "./http-head.ts";
 import { type HttpLogin, unknownLogins } from "./http-login.ts";
+import { refusalIn } from "./http-problem.ts";
 import { HttpStream } from "./http-stream.ts";
 import { TlsFault } from "./tls-trust.ts";
 
@@ -67,10 +68,12 @@ export async function openHttp(
     );
     const { status, headers } = response.head;
     if (mayHavePictures(status)) return response;
+    const isRedirect = REDIRECT_STATUS.has(status);
+    const refusal = isRedirect ? undefined : await refusalIn(response);
     response.destroy();
-    if (!REDIRECT_STATUS.has(status)) {
+    if (!isRedirect) {
       const hasLogin = (options.login ?? options.authorization) !== undefined;
-      const reason = statusReason(response.head, { hasLogin, isSame });
+      const reason = statusReason(response.head, { hasLogin, isSame, refusal });
       throw new HttpRefusal(status, `${withoutSecrets(at)} ${reason}`);
     }
     at = redirected(at, headers.get("location") ?? "");
@@ -171,7 +174,11 @@ function redirected(from: URL, location: string): URL {
 
 function statusReason(
   { status, statusText, headers }: HttpHead,
-  { hasLogin, isSame }: { hasLogin: boolean; isSame: boolean },
+  {
+    hasLogin,
+    isSame,
+    refusal,
+  }: { hasLogin: boolean; isSame: boolean; refusal?: string | undefined },
 ): string {
   const isLogin = status === 401 || status === 403;
   if (isLogin && hasLogin && !isSame) {
@@ -187,6 +194,7 @@ function statusReason(
     return `requires a login (${status}). Put it into the address, http://user:password@host/path, or into username and password.`;
   }
   const answered = `answered ${`${status} ${statusText}`.trim()}`;
+  if (refusal !== undefined) return `${answered}: ${refusal}`;
   if (status === 429 || status === 503)
     return `${answered}: it may have as many viewers as it takes. Close others; it is asked again.`;
   if (status >= 500)

@@ -19,6 +19,7 @@ import {
   type MirrorPlace,
   mirroredThing,
 } from "./mirrored-thing.ts";
+import { OriginHealth } from "./origin-health.ts";
 
 /** A Thing of the origin. */
 export interface OriginThing {
@@ -49,6 +50,8 @@ const PACE_MS = 500;
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 
 interface Mirrored {
+  /** As the origin sent it. */
+  readonly from: OriginThing;
   readonly thing: MirroredThing;
   readonly described: DescribedThing;
   /** Its description as the origin sent it, in JSON. */
@@ -63,23 +66,29 @@ export class Mirror {
   readonly #server: ThingServer;
   readonly #supervisor: Supervisor;
   readonly #place: MirrorPlace;
+  readonly #health: OriginHealth;
+  readonly #end = new AbortController();
   readonly #mirrored = new Map<string, Mirrored>();
   /** Why Things are not mirrored, as it was told. */
   readonly #toldRefusals = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
-  #hasChanged = false;
   #isEmptyTold = false;
 
   constructor(
     origin: MirrorOrigin,
     server: ThingServer,
-    { log, ...options }: MirroringOptions & { readonly log: Log },
+    { log, healthMs, ...options }: MirroringOptions & { readonly log: Log; healthMs?: number },
   ) {
     this.#origin = origin;
     this.#server = server;
     this.#log = log;
     this.#options = options;
     this.#place = placeOf(server);
+    const asked = () =>
+      [...this.#mirrored.values()].map(({ from: { td, url }, thing }) => ({
+        ...{ td, url, tell: (trouble: string | undefined) => thing.isAtOrigin(trouble) },
+      }));
+    this.#health = new OriginHealth(origin.connection, asked, healthMs);
     this.#supervisor = new Supervisor((attempt) => this.#follow(attempt), {
       pauses: PAUSES,
       isBackground: true,
@@ -96,9 +105,11 @@ export class Mirror {
   /** From now on Things come, change and go as at the origin. */
   start(): void {
     this.#supervisor.start();
+    void this.#health.follow(this.#end.signal);
   }
 
   async close(): Promise<void> {
+    this.#end.abort();
     await this.#supervisor.close();
     await this.#turn;
   }
@@ -108,12 +119,15 @@ export class Mirror {
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
     });
+    let isDue = false; // one turn sees all that has changed before it
     const onChange = () => {
-      this.#hasChanged = true;
+      if (isDue) return;
+      isDue = true;
       this.#turn = this.#turn.then(async () => {
-        if (!this.#hasChanged || signal.aborted) return; // the turn before has seen it
-        this.#hasChanged = false;
+        isDue = false;
+        if (signal.aborted) return;
         await this.#origin.things(signal).then((found) => this.#take(found), fail);
+        void this.#health.ask(signal); // what has opened, or could not, is told as a change
         await delay(PACE_MS, signal).catch(ignoreAbort);
       });
     };
@@ -181,7 +195,8 @@ export class Mirror {
   }
 
   /** What a Thing of the origin is here: the one that it was, if its streams are those of before; undefined if it is not mirrored. */
-  #next({ name, td, url }: OriginThing, before: Mirrored | undefined): Mirrored | undefined {
+  #next(from: OriginThing, before: Mirrored | undefined): Mirrored | undefined {
+    const { name, td, url } = from;
     const told = JSON.stringify(td);
     if (before?.told === told) return before;
     const hops = hopsOf(td, url);
@@ -196,10 +211,10 @@ export class Mirror {
       this.#toldRefusals.delete(name);
       if (before && isAlike(before, described, hops)) {
         before.thing.update(described, client);
-        return { ...before, described, told };
+        return { ...before, from, described, told };
       }
       const thing = mirroredThing(described, client, hops, this.#options, this.#place);
-      return { thing, described, told };
+      return { from, thing, described, told };
     } catch (error) {
       this.#refuse(name, `cannot be mirrored: ${messageOf(error)}`);
       return undefined;

@@ -38,6 +38,7 @@ const loops = countedLimit("mirror_loops");
 /** Networks falter: as of an HttpCamera. */
 const PATIENCE = { startMs: 15_000, silenceMs: 5000, longestBackOffMs: 1000 };
 const STALL_MS = 75_000;
+const WELL_AGAIN = "At the origin it works again.";
 /** Longer than the origin takes to answer, or to say that its device does not. */
 const WITHIN_MS = 30_000;
 
@@ -57,6 +58,10 @@ export class MirroredThing extends Thing {
   #isOpen = false;
   /** Of the connection for values, that was logged last. */
   #toldReason: string | undefined;
+  /** Why its values are not followed, a sentence. */
+  #unfollowed: string | undefined;
+  /** What is wrong with it at its origin, a sentence. */
+  #atOrigin: string | undefined;
   readonly #events = new Map<string, ThingEvent<unknown>>();
   /** What it has added, and how each is removed. */
   readonly #offered = new Map<string, () => void>();
@@ -125,6 +130,18 @@ export class MirroredThing extends Thing {
     if (!this.#isOpen) return;
     this.#offer();
     this.#values.start();
+  }
+
+  /** Whoever asks the origin how it does says what is wrong, a sentence, or that nothing is. */
+  isAtOrigin(trouble: string | undefined): void {
+    if (trouble !== undefined && trouble !== this.#atOrigin) this.log.warn(trouble);
+    if (trouble === undefined && this.#atOrigin !== undefined) this.log.info(WELL_AGAIN);
+    this.#atOrigin = trouble;
+    this.#tellTrouble();
+  }
+
+  #tellTrouble(): void {
+    this.context.troubled?.(this.#unfollowed ?? this.#atOrigin);
   }
 
   /** The login is for the server of the description: it may say that pictures are at another one, which is not to have it. */
@@ -205,7 +222,8 @@ export class MirroredThing extends Thing {
       onConnected: (isConnected, reason) => {
         const trouble = isConnected ? undefined : `Its values are not followed: ${reason}`;
         if (reason !== this.#toldReason && trouble !== undefined) this.log.warn(trouble);
-        this.context.troubled?.(trouble);
+        this.#unfollowed = trouble;
+        this.#tellTrouble();
         if (isConnected && this.#toldReason !== undefined)
           this.log.info("Its values are followed again.");
         this.#toldReason = isConnected ? undefined : reason;

@@ -1,4 +1,4 @@
-import { abortable } from "../../base/abort.ts";
+import { abortable, isAbort, withDeadline } from "../../base/abort.ts";
 import { ERROR_STATUS, type ErrorCode, messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import { ClientError } from "../../client/client-error.ts";
@@ -6,6 +6,8 @@ import type { ThingClient } from "../../client/index.ts";
 
 /** Questions that the origin has not answered, of one Thing: viewers ask a mirror in thousands. */
 const MOST_QUESTIONS = 32;
+/** How long one of them is waited for, ms: what is asked after that is asked anew. */
+const ANSWER_MS = 30_000;
 const questions = countedLimit("mirror_questions");
 
 /** Told what the origin tells. */
@@ -23,12 +25,14 @@ interface Listener {
 export class OriginValues {
   readonly #client: ThingClient;
   readonly #listener: Listener;
+  readonly #answerMs: number;
   readonly #told = new Map<string, unknown>();
   readonly #asked = new Map<string, Promise<unknown>>();
   #end = new AbortController();
   #isConnected = false;
 
-  constructor(client: ThingClient, listener: Listener) {
+  constructor(client: ThingClient, listener: Listener, { answerMs = ANSWER_MS } = {}) {
+    this.#answerMs = answerMs;
     this.#client = client;
     this.#listener = listener;
   }
@@ -86,13 +90,21 @@ export class OriginValues {
       );
     }
     const { signal } = this.#end; // not that of who asked first: others wait for the answer, too
-    const asked = this.#client
-      .read(name, { signal })
-      .catch(rethrown)
+    const asked = withDeadline(this.#answerMs, signal, (either) =>
+      this.#client.read(name, { signal: either }),
+    )
+      .catch((error) => (isAbort(error) && !signal.aborted ? this.#late(name) : rethrown(error)))
       .finally(() => this.#asked.delete(name));
     this.#asked.set(name, asked);
     asked.catch(() => {});
     return asked;
+  }
+
+  #late(name: string): never {
+    throw new ThingError(
+      "DISCONNECTED",
+      `The origin did not tell '${name}' of '${this.#client.title}' within ${this.#answerMs / 1000} s. Check it and its network, and try again.`,
+    );
   }
 }
 

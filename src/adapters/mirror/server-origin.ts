@@ -8,7 +8,7 @@ import { bareUrl, Http, parseUrl } from "../../client/http.ts";
 import type { JsonObject } from "../../client/json.ts";
 import type { MirrorOrigin, OriginThing } from "./mirror.ts";
 
-/** How long a server may take to list its Things, ms. */
+/** How long a server may take to list its Things, and to begin to tell of changes, ms. */
 const LIST_MS = 30_000;
 
 /** All Things of a server, or one, by its address. */
@@ -16,13 +16,15 @@ export class ServerOrigin implements MirrorOrigin {
   readonly connection: ConnectionOptions;
   readonly whenEmpty: string;
   readonly #http: Http;
+  readonly #listMs: number;
   /** The given address, which ends with a slash. */
   readonly #url: string;
   /** Where the server begins, once it is known; `only`: the name of the one Thing that is mirrored. */
   #place: { readonly root: string; readonly only?: string } | undefined;
 
   /** @param url - Of a server, such as `http://pi.lab:5000`, or of one of its Things. @throws {ClientError} `BAD_ARGUMENT`. */
-  constructor(url: string, connection: ConnectionOptions = {}) {
+  constructor(url: string, connection: ConnectionOptions = {}, { listMs = LIST_MS } = {}) {
+    this.#listMs = listMs;
     const { pathname, search, hash } = parseUrl(url);
     this.connection = connection;
     this.#http = new Http(url, connection);
@@ -42,10 +44,21 @@ export class ServerOrigin implements MirrorOrigin {
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     if (!this.#place) await this.things(signal);
     const { root } = this.#place!;
-    const messages = serverSentEvents(this.#http, `${root}directory/events`, {
-      ...{ signal, onOpen: onChange },
-    });
-    for await (const _ of messages) onChange();
+    const url = `${root}directory/events`;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(silent(url, this.#listMs)), this.#listMs);
+    const onOpen = () => {
+      clearTimeout(timer);
+      onChange();
+    };
+    const either = AbortSignal.any([signal, late.signal]);
+    try {
+      for await (const _ of serverSentEvents(this.#http, url, { signal: either, onOpen }))
+        onChange();
+    } finally {
+      clearTimeout(timer);
+    }
+    late.signal.throwIfAborted();
   }
 
   /** A server answers with the descriptions of its Things; one Thing is below its server. */
@@ -69,18 +82,22 @@ export class ServerOrigin implements MirrorOrigin {
   async #descriptions(root: string, signal: AbortSignal): Promise<JsonObject> {
     const url = `${root}thing_descriptions/`;
     let late: AbortSignal | undefined;
-    const found = await withDeadline(LIST_MS, signal, async (either) => {
+    const found = await withDeadline(this.#listMs, signal, async (either) => {
       late = either;
       return this.#http.json(await this.#http.request(url, { signal: either }));
     }).catch((error) => {
       if (!late?.aborted || signal.aborted) throw error;
-      throw unreachable(url, new Error(`it did not answer within ${LIST_MS / 1000} s`));
+      throw silent(url, this.#listMs);
     });
     if (isRecord(found)) return found;
     throw new ClientError("BAD_ANSWER", `${url} does not list Thing Descriptions by name.`, {
       url,
     });
   }
+}
+
+function silent(url: string, ms: number): ClientError {
+  return unreachable(url, new Error(`it did not answer within ${ms / 1000} s`));
 }
 
 function listed(descriptions: JsonObject, root: string): OriginThing[] {

@@ -100,6 +100,7 @@ export async function mirrorOf(
     login,
     ...options
   }: Partial<MirroringOptions> & {
+    healthMs?: number;
     connection?: ConnectionOptions;
     login?: ServerOptions["login"];
     things?: Readonly<Record<string, Thing>>;
