@@ -30,6 +30,8 @@ interface TicketsOptions {
   readonly counts: TicketCounts;
   /** How long a ticket may be open, ms. */
   readonly deadlineMs: number;
+  /** Why a ticket that is too old may not have been done, beside that nobody was quick enough. */
+  readonly whyLate?: (ticket: OpenTicket) => string | undefined;
   readonly onWanted: (ticket: OpenTicket) => void;
   readonly onEnded: (ticket: OpenTicket, outcome: Outcome) => void;
   readonly timers?: Timers;
@@ -196,10 +198,12 @@ export class Tickets {
   }
 
   #expire(): void {
-    const seconds = this.#options.deadlineMs / 1000;
+    const { deadlineMs, whyLate } = this.#options;
+    const late = `it was not done within ${deadlineMs / 1000} s`;
     for (const ticket of this.open.values()) {
       if (this.remainingMs(ticket) > 0) break;
-      this.#drop(ticket, "deadline", `it was not done within ${seconds} s`);
+      const why = whyLate?.(ticket);
+      this.#drop(ticket, "deadline", why ? `${late}: ${why}` : late);
     }
     this.#watch();
   }

@@ -31,10 +31,14 @@ export async function sharedNats(): Promise<{ url: string; fleet: string }> {
   return { url, fleet: `lab${fleets}` };
 }
 
-/** @param config - Lines for its configuration, such as users and permissions. */
+/**
+ * @param config - Lines for its configuration, such as users and permissions.
+ * @param options.store - Where it keeps what it stores; a folder of its own when absent.
+ */
 export async function natsServerFor(
   t: { after(end: () => void): void },
   config = "",
+  { store }: { readonly store?: string } = {},
 ): Promise<NatsServer> {
   const folder = await temporaryFolder("thingscope-nats-");
   let port = "-1";
@@ -55,7 +59,7 @@ export async function natsServerFor(
 
   async function started() {
     const file = join(folder, "nats.conf");
-    const jetStream = `jetstream { store_dir: "${join(folder, "store")}", max_file_store: 10G }`;
+    const jetStream = `jetstream { store_dir: "${store ?? join(folder, "store")}", max_file_store: 10G }`;
     await writeFile(file, `listen: "127.0.0.1:${port}"\n${jetStream}\n${config}\n`);
     const process = spawn(pythonCommand("nats-server"), ["-c", file], {
       stdio: ["ignore", "ignore", "pipe"],

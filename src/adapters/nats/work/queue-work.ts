@@ -30,6 +30,8 @@ export class QueueWork {
   /** Open tickets that JetStream has to be given, in order, and how often it was. */
   readonly #unpublished = new Map<string, number>();
   readonly #published = new Map<string, TicketPlace>();
+  /** Why JetStream takes no tickets; undefined while it does. */
+  trouble: string | undefined;
   /** Whether JetStream may have tickets of an earlier process, which say where that was. */
   isNew = true;
   /** Tells its messages from those of an earlier process. */
@@ -44,6 +46,7 @@ export class QueueWork {
       ledger,
       counts,
       deadlineMs,
+      whyLate: ({ id }) => (this.#published.has(id) ? undefined : this.trouble),
       onWanted: ({ id }) => this.publishAgain(id, 0),
       onEnded: (ticket, outcome) => {
         this.#unpublished.delete(ticket.id);

@@ -1,11 +1,11 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../../base/abort.ts";
-import { messageOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import type { OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
 import type { QueueWork } from "./queue-work.ts";
+import { isUnanswered, whyRefused } from "./refusals.ts";
 import { takeReports } from "./reports.ts";
 import { SumsWatch } from "./sums-watch.ts";
 import { TicketStream } from "./ticket-stream.ts";
@@ -14,6 +14,8 @@ import { TicketStream } from "./ticket-stream.ts";
 const MOST_PUBLISHING = 64;
 /** After JetStream has refused a ticket, the next one is tried so much later, ms. */
 const PAUSE_MS = 1000;
+/** So often in a row JetStream may not confirm a ticket before it is looked whether it stores anything. */
+const MOST_UNANSWERED = 2;
 
 /** A queue as a connection serves it. */
 export interface ServedQueue {
@@ -82,6 +84,8 @@ class Publisher {
   #running = 0;
   #freed = () => {};
   #pause: Promise<void> | undefined;
+  /** How often in a row JetStream has not confirmed a ticket. */
+  #unanswered = 0;
 
   constructor(served: ServedQueue, stream: TicketStream, signal: AbortSignal) {
     this.#served = served;
@@ -111,23 +115,41 @@ class Publisher {
       const message = { run, index, captured_at: capturedAt, url };
       const seq = await this.#stream.publish(ticket, message, attempt);
       work.published(id, { seq, attempt });
+      this.#unanswered = 0;
       this.#served.onTrouble(undefined);
     } catch (error) {
       work.publishAgain(id, attempt); // the same once more: JetStream may have it
-      this.#refused(messageOf(error));
+      this.#refused(error);
     } finally {
       this.#running -= 1;
       this.#freed();
     }
   }
 
-  #refused(why: string): void {
+  #refused(error: unknown): void {
     if (this.#pause) return;
-    this.#served.onTrouble(why);
+    const { library, onTrouble } = this.#served;
+    onTrouble(whyRefused(error, library));
+    this.#unanswered = isUnanswered(error, library) ? this.#unanswered + 1 : 0;
     this.#pause = delay(PAUSE_MS, this.#signal)
-      .catch(ignoreAbort)
-      .then(() => {
+      .then(() => (this.#unanswered >= MOST_UNANSWERED ? this.#free() : undefined))
+      .catch((fault) => {
+        if (!this.#signal.aborted) onTrouble(whyRefused(fault, library));
+      })
+      .finally(() => {
         this.#pause = undefined;
       });
+  }
+
+  /** A stream of nats-server 2.15 that once could not be written stores nothing any more, also when there is room: it is made again. */
+  async #free(): Promise<void> {
+    const { work, log } = this.#served;
+    if (!(await this.#stream.hasRoom())) return;
+    await this.#stream.remake();
+    for (const [id, { attempt }] of [...work.inJetStream]) work.publishAgain(id, attempt + 1);
+    work.counts.rebuilds += 1;
+    log.warn(
+      "JetStream has stored no ticket though its disk has room: the queue is made again there, and its open tickets are published once more.",
+    );
   }
 }

@@ -1,10 +1,10 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../../base/abort.ts";
-import { messageOf } from "../../../base/errors.ts";
 import type { ThingHost } from "../../../core/thing-host.ts";
 import type { Nats } from "../library.ts";
 import type { MemberName } from "../subjects.ts";
 import type { QueueWork } from "./queue-work.ts";
+import { whyRefused } from "./refusals.ts";
 import { serveQueue } from "./serve-queue.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -54,7 +54,9 @@ function serveOne(thing: WorkQueue, work: QueueWork, serving: Serving): () => vo
   const end = new AbortController();
   const { signal } = end;
   const onTrouble = (why: string | undefined) => {
-    if (!signal.aborted) thing.noteTrouble(why);
+    if (signal.aborted) return;
+    work.trouble = why;
+    thing.noteTrouble(why);
   };
   const { name: queue, lookMs, silenceMs, log } = thing;
   const served = { ...serving, queue, work, lookMs, silenceMs, log, onTrouble };
@@ -63,7 +65,7 @@ function serveOne(thing: WorkQueue, work: QueueWork, serving: Serving): () => vo
       try {
         await serveQueue(served, signal);
       } catch (error) {
-        onTrouble(messageOf(error));
+        onTrouble(whyRefused(error, serving.library));
         await delay(RETRY_MS, signal).catch(ignoreAbort);
       }
     }

@@ -58,11 +58,12 @@ export class TicketStream {
   /** Of this process: what an earlier one has published is another message. */
   readonly #session: string;
   readonly #replicas: Replicas;
+  readonly #deadlineMs: number;
 
   private constructor(
     library: Nats,
     { js, manager }: { js: JetStreamClient; manager: JetStreamManager },
-    { name, queue, silenceMs, session }: QueueShape,
+    { name, queue, silenceMs, session, deadlineMs }: QueueShape,
   ) {
     this.#library = library;
     this.#js = js;
@@ -72,6 +73,7 @@ export class TicketStream {
     this.#subject = workSubject(name, queue, "tickets");
     this.#silenceMs = silenceMs;
     this.#session = session;
+    this.#deadlineMs = deadlineMs;
   }
 
   /**
@@ -86,7 +88,7 @@ export class TicketStream {
     const manager = await library.jetstreamManager(connection);
     const js = library.jetstream(connection);
     const tickets = new TicketStream(library, { js, manager }, shape);
-    await tickets.#makeStream(shape.deadlineMs);
+    await tickets.#makeStream();
     await tickets.#addConsumer().catch(() => tickets.rebuild()); // there is one that is another
     return tickets;
   }
@@ -133,11 +135,36 @@ export class TicketStream {
     await this.#addConsumer();
   }
 
+  /** Whether JetStream stores what is published to another stream: there is room on its disk then. */
+  async hasRoom(): Promise<boolean> {
+    const name = `${this.#stream}~room`;
+    const subject = `${this.#subject}.room`;
+    const { StorageType } = this.#library;
+    const limits = { max_msgs: 1, max_bytes: MESSAGE_BYTES * 4, storage: StorageType.File };
+    try {
+      await this.#manager.streams.add({ name, subjects: [subject], ...limits });
+      await this.#js.publish(subject, new Uint8Array(MESSAGE_BYTES), { timeout: PUBLISH_MS });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await this.#manager.streams.delete(name).catch(() => {}); // it may not have been made
+    }
+  }
+
+  /** Makes the stream and its consumer again, without tickets. */
+  async remake(): Promise<void> {
+    await this.#manager.streams.delete(this.#stream).catch(() => {}); // what matters is that it can be made
+    await this.#makeStream();
+    await this.#addConsumer();
+  }
+
   #messageId({ id }: Pick<OpenTicket, "id">, attempt: number): string {
     return `${this.#session}:${id}:${attempt}`;
   }
 
-  async #makeStream(deadlineMs: number): Promise<void> {
+  async #makeStream(): Promise<void> {
+    const deadlineMs = this.#deadlineMs;
     const { RetentionPolicy, DiscardPolicy, StorageType } = this.#library;
     const options = {
       name: this.#stream,
