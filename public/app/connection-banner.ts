@@ -28,6 +28,7 @@ export class ConnectionBanner extends LitElement {
         background: var(--lost);
         color: var(--panel);
         font-weight: 600;
+        forced-color-adjust: none;
       }
       p.fleet {
         background: var(--raised);

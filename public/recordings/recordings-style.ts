@@ -56,6 +56,12 @@ export const recordingsStyle = css`
   li.played {
     background: color-mix(in srgb, var(--accent) 10%, transparent);
   }
+  @media (forced-colors: active) {
+    li.played {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+  }
   li > input {
     flex: none;
     width: 16px;

@@ -146,6 +146,22 @@ export const shared = css`
   [data-state="lost"] {
     --state: var(--lost);
   }
+  /* The colours of page.css are those of the user then. */
+  @media (forced-colors: active) {
+    .lamp,
+    progress::-webkit-progress-value,
+    a[aria-current],
+    button:is(.first, [aria-pressed], [aria-checked]) {
+      forced-color-adjust: none;
+    }
+    button:is([aria-pressed], [aria-checked]) {
+      border-color: var(--edge);
+    }
+    button[aria-pressed="true"] {
+      background: var(--accent);
+      color: var(--on-accent);
+    }
+  }
   @media (pointer: coarse) {
     button,
     .button,

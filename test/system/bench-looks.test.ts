@@ -125,3 +125,40 @@ test("the lamp of the whole leads to the health page, where a telephone shows ev
   assert.equal(wide.length, 0, "nothing of it is beyond the edge");
   assert.deepEqual(complaints, []);
 });
+
+test("in the forced colours of a system, lamps, what is chosen and what records are told apart", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { url } = await laboratory(t, 1);
+  const { page, complaints } = await openPage(t, { width: 1440, height: 900 });
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto(`${url}/?view=things&thing=laser`);
+  const looks = (selector: string, part = "") =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((it, name) => {
+        const style = Object(globalThis).getComputedStyle(it, name);
+        return [style.backgroundColor, style.boxShadow].join();
+      }, part);
+  const lamps = page.locator("things-view nav thing-lamp");
+  await lamps.getByText("Failed", { exact: true }).waitFor();
+  const all = ["failed", "live"].map((state) => looks(`thing-lamp [data-state=${state}]`));
+  const ground = await looks("things-view main");
+  assert.equal(new Set([...(await Promise.all(all)), ground]).size, 3, "lamps");
+  for (const [chosen, other] of [
+    ["dashboard-page nav a[aria-current]", "dashboard-page nav a:not([aria-current])"],
+    ["things-view nav a[aria-current]", "things-view nav a:not([aria-current])"],
+  ] as const)
+    assert.notEqual(await looks(chosen), await looks(other), chosen);
+  await page.goto(`${url}/?view=bench`);
+  await page.locator("camera-view [data-state=streaming]").first().waitFor();
+  const grid = page.locator("camera-view button[aria-pressed=false]").first();
+  await grid.click();
+  assert.notEqual(
+    await looks("camera-view button[aria-pressed=true]"),
+    await looks("camera-view button[aria-pressed=false]"),
+    "tools of the picture",
+  );
+  assert.deepEqual(complaints, []);
+});

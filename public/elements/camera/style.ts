@@ -18,6 +18,7 @@ export const cameraStyle = css`
     min-height: 0;
     overflow: hidden;
     background: var(--picture, #05070a);
+    forced-color-adjust: none; /* what stands over a picture is for any picture */
   }
   .view {
     position: absolute;
