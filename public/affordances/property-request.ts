@@ -51,7 +51,7 @@ export class PropertyRequest extends LitElement {
     return html`
       ${variables ? html`<schema-input .schema=${variables} .label=${`Variables of ${this.label}`}></schema-input>` : nothing}
       ${this.#answer ? html`<schema-value .schema=${this.schema} .value=${this.#answer.value} .label=${this.label}></schema-value>` : nothing}
-      <button type="button" aria-label=${`${verb} ${this.label}`} ?disabled=${this.#isComing} @click=${this.#read}>
+      <button type="button" aria-label=${`${verb} ${this.label}`} aria-disabled=${this.#isComing || nothing} @click=${this.#read}>
         ${this.#answer ? `${verb} again` : verb}
       </button>
       ${this.#problem && html`<p class="problem" role="alert">${this.#problem}</p>`}
@@ -59,7 +59,7 @@ export class PropertyRequest extends LitElement {
   }
 
   readonly #read = async (): Promise<void> => {
-    if (this.fields?.check() === false) return;
+    if (this.#isComing || this.fields?.check() === false) return;
     this.#isComing = true;
     try {
       const property = this.thing.client?.properties[this.name];

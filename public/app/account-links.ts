@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account, type LoginLinks } from "../things/account.ts";
 import "./copy-field.ts";
 
@@ -59,6 +60,7 @@ export class AccountLinks extends LitElement {
   ];
   @state() accessor made: LoginLinks | undefined;
   @state() accessor problem = "";
+  readonly #making = new Underway(this);
 
   override render() {
     return html`
@@ -71,13 +73,20 @@ export class AccountLinks extends LitElement {
           >`,
         )}
       </fieldset>
-      ${this.made ? this.#links(this.made) : html`<button @click=${this.#make}>Show link and QR code</button>`}
+      ${this.made ? this.#links(this.made) : this.#button()}
       ${this.problem && html`<p class="problem" role="alert">${this.problem}</p>`}
       <p class="quiet">
         A colleague who comes often has a name and a password. On the server's computer:
         <code>thingscope users add NAME --role operate</code>
       </p>
     `;
+  }
+
+  #button() {
+    const isMaking = this.#making.has();
+    return html`<button aria-disabled=${isMaking || nothing} @click=${() => this.#making.run(() => this.#make())}>
+      ${isMaking ? "Making the link" : "Show link and QR code"}
+    </button>`;
   }
 
   #links({ links, local, expires }: LoginLinks) {
@@ -96,16 +105,22 @@ export class AccountLinks extends LitElement {
     `;
   }
 
+  get #role(): string {
+    const chosen = this.renderRoot.querySelector<HTMLInputElement>("input[name=role]:checked");
+    return chosen?.value ?? "view";
+  }
+
   /** A link is for the role that was chosen when it was made. */
   #forget(): void {
     this.made = undefined;
   }
 
   async #make(): Promise<void> {
-    const chosen = this.renderRoot.querySelector<HTMLInputElement>("input[name=role]:checked");
+    const role = this.#role;
     this.problem = "";
     try {
-      this.made = await account.newLinks(chosen?.value ?? "view");
+      const made = await account.newLinks(role);
+      if (role === this.#role) this.made = made; // nobody takes it for one of the role that was chosen meanwhile
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
     }

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { popover } from "../style/popover.ts";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account } from "../things/account.ts";
 import "./account-links.ts";
 import "./account-sessions.ts";
@@ -70,6 +71,7 @@ export class AccountMenu extends LitElement {
   @state() accessor isOpen = false;
   @query("[popover]") accessor menu!: HTMLElement;
   readonly #update = () => this.requestUpdate();
+  readonly #leaving = new Underway(this);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -92,7 +94,9 @@ export class AccountMenu extends LitElement {
       <div id="menu" popover role="dialog" aria-label="Account" @toggle=${this.#toggled}>
         <div class="me">
           <p><strong>${name}</strong><br /><span class="quiet">${role}: ${MEANING[role]}</span></p>
-          <button @click=${this.#logOut}>Log out</button>
+          <button aria-disabled=${this.#leaving.has() || nothing} @click=${() => this.#leaving.run(() => this.#logOut())}>
+            ${this.#leaving.has() ? "Logging out" : "Log out"}
+          </button>
         </div>
         ${this.problem && html`<p class="problem" role="alert">${this.problem}</p>`}
         ${
@@ -110,6 +114,7 @@ export class AccountMenu extends LitElement {
 
   /** The page that is loaded again shows where to log in. */
   async #logOut(): Promise<void> {
+    this.problem = "";
     try {
       await account.logOut();
       location.reload();

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account, type Session, type Token } from "../things/account.ts";
 
 /** Browsers that are logged in, and tokens of programs, for an admin. */
@@ -32,6 +33,7 @@ export class AccountSessions extends LitElement {
   @state() accessor sessions: readonly Session[] = [];
   @state() accessor tokens: readonly Token[] = [];
   @state() accessor problem = "";
+  readonly #ending = new Underway(this);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -59,7 +61,15 @@ export class AccountSessions extends LitElement {
   #session({ id, name, role, used, current }: Session) {
     return html`<li>
       <span>${name} <span class="quiet">${role}, ${current ? "this browser" : sinceWords(used)}</span></span>
-      ${current ? nothing : html`<button aria-label="Log out ${name}" @click=${() => this.#end(id)}>Log out</button>`}
+      ${
+        current
+          ? nothing
+          : html`<button
+              aria-label="Log out ${name}"
+              aria-disabled=${this.#ending.has(id) || nothing}
+              @click=${() => this.#ending.run(() => this.#end(id), id)}
+            >Log out</button>`
+      }
     </li>`;
   }
 

@@ -109,6 +109,10 @@ export class BenchView extends LitElement {
         no-camera {
           flex: none;
         }
+        /* A telephone on its side, or a page at 200 %: all of it is seen between the header and the actions. */
+        camera-view {
+          max-height: max(240px, calc(100dvh - 102px));
+        }
         aside {
           order: 2;
           flex: 1 0 auto;

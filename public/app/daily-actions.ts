@@ -4,6 +4,7 @@ import { focus } from "../instruments/focus.ts";
 import { type Kind, ofAnyCamera, ofCamera } from "../instruments/of-camera.ts";
 import { isRecording, record, still } from "../instruments/recorder-deeds.ts";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { MOVING, stopAll } from "./stop-all.ts";
@@ -81,10 +82,10 @@ export class DailyActions extends LitElement {
 
   /** What is shown. */
   @property({ attribute: false }) accessor stream: Stream | undefined;
-  @state() accessor doing = "";
   @state() accessor said = "";
   @state() accessor isProblem = false;
   readonly watching = new Watching(this, server);
+  readonly #underway = new Underway(this);
 
   @state() accessor focuser: LiveThing | undefined;
   readonly #recorder = new Following(this, (property) => property === "until_stopped");
@@ -106,8 +107,8 @@ export class DailyActions extends LitElement {
     return html`
       <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status">${this.said}</span>
       <div class="buttons">
-      ${autofocus ? this.#button("Focus", () => focus(autofocus)) : nothing}
-      ${camera ? this.#button("Still", () => still(camera)) : nothing}
+      ${autofocus ? this.#button("Focus", "Focusing", () => focus(autofocus)) : nothing}
+      ${camera ? this.#button("Still", "Taking a still", () => still(camera)) : nothing}
       ${recorder ? this.#recordButton(recorder) : nothing}
       ${canMove ? html`<button class="stop" @click=${this.#stop}>Stop</button>` : nothing}
       </div>
@@ -116,11 +117,12 @@ export class DailyActions extends LitElement {
 
   #recordButton(recorder: LiveThing) {
     const isOn = isRecording(recorder);
-    const run = () => this.#run("Record", () => record(recorder, isOn));
+    const words = isOn ? "Ending the recording" : "Starting to record";
+    const run = () => this.#run("Record", words, () => record(recorder, isOn));
     return html`<button
       class="record"
       aria-pressed=${isOn}
-      ?disabled=${this.doing === "Record"}
+      aria-disabled=${this.#underway.has("Record") || nothing}
       @click=${run}
     >
       ${isOn ? "End recording" : "Record"}
@@ -142,22 +144,28 @@ export class DailyActions extends LitElement {
     }
   }
 
-  #button(label: string, act: () => Promise<string>) {
-    const run = () => this.#run(label, act);
-    return html`<button ?disabled=${this.doing === label} @click=${run}>${label}</button>`;
+  #button(label: string, words: string, act: () => Promise<string>) {
+    const run = () => this.#run(label, words, act);
+    const isUnderway = this.#underway.has(label);
+    return html`<button aria-disabled=${isUnderway || nothing} @click=${run}>${label}</button>`;
   }
 
-  readonly #stop = () => this.#run("Stop", stopAll);
+  readonly #stop = () => this.#run("Stop", "Stopping", stopAll);
 
-  async #run(label: string, act: () => Promise<string>): Promise<void> {
-    this.doing = label;
-    this.isProblem = false;
-    try {
-      this.said = await act();
-    } catch (error) {
-      this.isProblem = true;
-      this.said = String(Object(error).message);
-    }
-    this.doing = "";
+  /** @param words - What is said until there is an answer, in place of how the last one ended. */
+  #run(label: string, words: string, act: () => Promise<string>): Promise<void> {
+    return this.#underway.run(async () => {
+      this.#tell(words);
+      try {
+        this.#tell(await act());
+      } catch (error) {
+        this.#tell(String(Object(error).message), true);
+      }
+    }, label);
+  }
+
+  #tell(said: string, isProblem = false): void {
+    this.said = said;
+    this.isProblem = isProblem;
   }
 }

@@ -148,6 +148,11 @@ export class DashboardPage extends LitElement {
     `;
   }
 
+  override updated(): void {
+    const { title } = VIEWS.get(address.get("view") ?? "bench") ?? VIEWS.get("bench")!;
+    document.title = title === "Bench" ? "Thingscope" : `${title} · Thingscope`;
+  }
+
   /** What is loaded at once takes the connections and the processor from the picture: it comes first, if there is one soon. */
   async #loadWhatIsBeside(): Promise<void> {
     const view = address.get("view") ?? "bench";

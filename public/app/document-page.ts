@@ -104,6 +104,7 @@ export class DocumentPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    document.title = `${location.pathname} · Thingscope`;
     void this.#ask();
   }
 
@@ -127,9 +128,13 @@ export class DocumentPage extends LitElement {
       </header>
       <main>
         ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-        ${this.answer === undefined ? nothing : this.#document()}
+        ${this.answer === undefined ? this.#coming() : this.#document()}
       </main>
     `;
+  }
+
+  #coming() {
+    return this.problem === undefined ? html`<p class="quiet" role="status">Loading</p>` : nothing;
   }
 
   #document(): TemplateResult {

@@ -103,7 +103,7 @@ export class NoCamera extends LitElement {
       ${list.length > 0 ? html`<ul>${list.map((camera) => html`<li>${foundCamera(camera)}</li>`)}</ul>` : nothing}
       ${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : nothing}
       <p>
-        <button ?disabled=${this.isLooking} @click=${this.#look}>
+        <button aria-disabled=${this.isLooking || nothing} @click=${this.#look}>
           ${this.isLooking ? "Looking" : "Look again, also on the network"}
         </button>
       </p>
@@ -111,6 +111,7 @@ export class NoCamera extends LitElement {
   }
 
   readonly #look = async () => {
+    if (this.isLooking) return;
     this.isLooking = true;
     this.problem = "";
     try {

@@ -59,7 +59,8 @@ export class ThingLamp extends LitElement {
         this.full && isFailed
           ? html`
               <button
-                ?disabled=${this.isTrying || !mayOperate()}
+                ?disabled=${!mayOperate()}
+                aria-disabled=${this.isTrying || nothing}
                 title=${whyNotOperate() ?? nothing}
                 @click=${this.#retry}
               >
@@ -72,6 +73,7 @@ export class ThingLamp extends LitElement {
   }
 
   readonly #retry = async () => {
+    if (this.isTrying) return;
     this.isTrying = true;
     this.refused = undefined;
     try {

@@ -46,8 +46,9 @@ export class AutofocusPanel extends LitElement {
       <div class="row">
         <button
           class="first"
-          ?disabled=${isRunning || locked}
-          @click=${this.#focus}
+          ?disabled=${locked}
+          aria-disabled=${isRunning || nothing}
+          @click=${() => isRunning || this.#focus()}
         >Focus</button>
         ${isRunning ? html`<button ?disabled=${locked || running?.isCancelling} @click=${() => this.#focusing.cancel()}>Cancel</button>` : nothing}
         <span class="quiet" role="status">${isRunning ? "Sweeping" : said}</span>

@@ -37,7 +37,8 @@ export class MappingPanel extends LitElement {
       <div class="row">
         <button
           class=${isCalibrated ? "" : "first"}
-          ?disabled=${running !== undefined || whyNotOperate() !== undefined}
+          ?disabled=${whyNotOperate() !== undefined}
+          aria-disabled=${running !== undefined || nothing}
           @click=${() => this.#calibration.start({})}
         >${isCalibrated ? "Calibrate again" : "Calibrate"}</button>
         ${running ? html`<button ?disabled=${running.isCancelling || whyNotOperate() !== undefined} @click=${() => this.#calibration.cancel()}>Cancel</button>` : nothing}

@@ -50,7 +50,7 @@ export class RecorderPanel extends LitElement {
         border-radius: 50%;
         background: #d3382a;
       }
-      .record:disabled i {
+      .record:is(:disabled, [aria-disabled="true"]) i {
         background: var(--quiet);
       }
       .record[aria-pressed="true"] {
@@ -95,9 +95,7 @@ export class RecorderPanel extends LitElement {
       }
       .last span {
         flex: 1;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
+        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -129,7 +127,7 @@ export class RecorderPanel extends LitElement {
       <div class="top">
         <button
           class="record" aria-label=${label} title=${locked ?? label} aria-pressed=${isOn}
-          ?disabled=${this.isAsked || locked !== undefined} @click=${this.#record}
+          ?disabled=${locked !== undefined} aria-disabled=${this.isAsked || nothing} @click=${this.#record}
         ><i></i></button>
         <div class="so">
           <strong role="status">${this.#headline(state)}</strong>
@@ -213,6 +211,7 @@ export class RecorderPanel extends LitElement {
 
   readonly #record = () =>
     this.#try(async () => {
+      if (this.isAsked) return;
       this.isAsked = true;
       this.said = "";
       const sentence = await record(this.thing, isRecording(this.thing)).finally(() => {

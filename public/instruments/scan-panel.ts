@@ -74,7 +74,7 @@ export class ScanPanel extends LitElement {
           </label>
         </div>
         <div class="row">
-          <button class="first" ?disabled=${isScanning || running !== undefined || mayNot}>Scan</button>
+          <button class="first" ?disabled=${mayNot} aria-disabled=${isScanning || running !== undefined || nothing}>Scan</button>
           <button type="button" ?disabled=${isScanning} @click=${this.#preview}>Preview</button>
           ${isScanning || running ? html`<button type="button" ?disabled=${mayNot || running?.isCancelling} @click=${() => this.#run.cancel()}>Cancel</button>` : nothing}
           <span class="quiet" role="status">${this.#status(current)}</span>
@@ -120,6 +120,7 @@ export class ScanPanel extends LitElement {
 
   readonly #start = (event: SubmitEvent): void => {
     event.preventDefault();
+    if (this.#current.state === "scanning") return;
     this.problem = "";
     this.planned = undefined;
     this.#run.start(this.#wanted());

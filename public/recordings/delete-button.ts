@@ -1,4 +1,4 @@
-import { css, html, LitElement } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 
@@ -22,6 +22,8 @@ export class DeleteButton extends LitElement {
   /** What the second click says: "Delete 3 recordings". */
   @property() accessor question = "Delete for good?";
   @property({ type: Boolean }) accessor disabled = false;
+  /** Whether what was asked for is under way. */
+  @property({ type: Boolean }) accessor busy = false;
   @state() accessor isAsking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -33,12 +35,18 @@ export class DeleteButton extends LitElement {
   override render() {
     return html`<button
       class=${this.isAsking ? "danger" : ""} ?disabled=${this.disabled} aria-live="polite"
-      @click=${this.#click} @blur=${this.#forget}
-    >${this.isAsking ? this.question : "Delete"}</button>`;
+      aria-disabled=${this.busy || nothing} @click=${this.#click} @blur=${this.#forget}
+    >${this.#words}</button>`;
+  }
+
+  get #words(): string {
+    if (this.busy) return "Deleting";
+    return this.isAsking ? this.question : "Delete";
   }
 
   readonly #click = (event: Event) => {
     event.stopPropagation();
+    if (this.busy) return;
     const isSure = this.isAsking;
     this.#forget();
     if (isSure) this.dispatchEvent(new Event("delete"));

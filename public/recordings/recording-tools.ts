@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account, whyNotOperate } from "../things/account.ts";
 import { failureOf, over } from "../things/following-run.ts";
 import type { Run } from "../things/run.ts";
@@ -67,6 +68,7 @@ export class RecordingTools extends LitElement {
   @state() accessor problem = "";
   readonly watching = new Watching(this, account);
   readonly #runs = new FollowingRuns(this);
+  readonly #removing = new Underway(this);
 
   override willUpdate(changed: PropertyValues<this>): void {
     this.#runs.thing = this.recording.recorder;
@@ -90,7 +92,7 @@ export class RecordingTools extends LitElement {
             ? html`<a class="button" href=${parts[part]} download="${name}.${part}">${part === "ledger.csv" ? "Ledger CSV" : "JSON"}</a>`
             : nothing,
         )}
-        ${account.role === "admin" ? html`<delete-button ?disabled=${isGrowing} @delete=${this.#remove}></delete-button>` : nothing}
+        ${account.role === "admin" ? html`<delete-button ?disabled=${isGrowing} ?busy=${this.#removing.has(recording.id)} @delete=${() => this.#removing.run(this.#remove, recording.id)}></delete-button>` : nothing}
       </div>
       ${verdict && !verdict.ok ? html`<p class="problem">${verdict.sentence}</p>` : nothing}
       ${recording.making.map(({ format, state, reason }) =>

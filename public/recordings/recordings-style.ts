@@ -104,11 +104,9 @@ export const recordingsStyle = css`
   }
   .words .name {
     flex: 1 0 100%;
-    overflow: hidden;
     font-size: 13px;
     font-weight: 600;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .going,
   .lost {

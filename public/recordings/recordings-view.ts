@@ -2,6 +2,7 @@ import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account } from "../things/account.ts";
 import { Watching } from "../things/server.ts";
 import "./delete-button.ts";
@@ -33,6 +34,7 @@ export class RecordingsView extends LitElement {
   @state() accessor problem = "";
   readonly #listed = new ListedRecordings(this);
   readonly watching = new Watching(this, account);
+  readonly #removing = new Underway(this);
 
   override render() {
     const { all, isKnown, hasRecorder, problem } = this.#listed;
@@ -87,7 +89,7 @@ export class RecordingsView extends LitElement {
           marked.length > 0
             ? html`${marked.length < shown.length ? html`<button @click=${() => this.#mark(shown.map(({ id }) => id))}>Select all ${shown.length.toLocaleString("en")}</button>` : nothing}
               <button @click=${save}>Download</button>
-              ${account.role === "admin" ? html`<delete-button question="Delete ${countText(marked.length, "recording")}?" @delete=${() => this.#removeAll(marked)}></delete-button>` : nothing}
+              ${account.role === "admin" ? html`<delete-button ?busy=${this.#removing.has()} question="Delete ${countText(marked.length, "recording")}?" @delete=${() => this.#removing.run(() => this.#removeAll(marked))}></delete-button>` : nothing}
               <button @click=${() => this.#mark([])}>Cancel</button>`
             : nothing
         }

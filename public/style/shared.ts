@@ -60,7 +60,8 @@ export const shared = css`
       color: var(--accent);
     }
   }
-  button:disabled {
+  button:disabled,
+  button[aria-disabled="true"] {
     color: var(--quiet);
     cursor: default;
   }
@@ -68,6 +69,9 @@ export const shared = css`
     border-color: var(--accent);
     background: var(--accent);
     color: var(--on-accent);
+  }
+  button.first:is(:disabled, [aria-disabled="true"]) {
+    opacity: 0.6;
   }
   @media (hover: hover) {
     button.first:hover:enabled {

@@ -30,8 +30,9 @@ export class FollowingRun {
     return this.running ?? this.#seen;
   }
 
-  /** Begins one. */
+  /** Begins one, unless one goes on. */
   start(input: unknown): void {
+    if (this.running) return;
     this.#seen = this.#following.runs?.start(this.#action, input);
   }
 

@@ -1,3 +1,4 @@
+import { now } from "../base/clock.ts";
 import { slowReaders } from "../base/slow-readers.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { FrameFeed } from "./frame-outlet.ts";
@@ -18,6 +19,7 @@ export class NewestReader {
   #waiting: StoredFrame | undefined;
   #isUnsent = false;
   #isUntaken = false;
+  #sentAt = 0;
   #closed = false;
 
   /**
@@ -38,6 +40,11 @@ export class NewestReader {
   taken(): void {
     this.#isUntaken = false;
     this.#sendWaiting();
+  }
+
+  /** How long the client has not taken what has left, ms; 0 where it has, or while it leaves. */
+  get untakenMs(): number {
+    return this.#isUntaken && !this.#isUnsent ? now() - this.#sentAt : 0;
   }
 
   /** Whether the client wants nothing more of it. */
@@ -69,6 +76,7 @@ export class NewestReader {
     this.#feed.viewers.stats.sentFrames += 1;
     this.#send(frame, () => {
       this.#isUnsent = false;
+      this.#sentAt = now();
       this.#sendWaiting();
     });
   }

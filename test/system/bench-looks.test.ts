@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { openPage } from "./chromium.ts";
+import { holdBack, openPage } from "./chromium.ts";
 import { laboratory } from "./dashboard-server.ts";
 
 const PHONE = { width: 390, height: 844 };
@@ -99,6 +99,19 @@ test("a button under the pointer can be read, a sentence of any length is whole,
   const still = await fetch(address);
   assert.deepEqual([still.status, still.headers.get("content-type")], [200, "image/jpeg"]);
   await still.body?.cancel();
+
+  const held = await holdBack(page, /\/capture_still$/);
+  const take = actions.getByRole("button", { name: "Still" });
+  await take.press("Enter");
+  await said.filter({ hasText: /^Taking a still$/ }).waitFor();
+  await actions.getByRole("button", { name: "Stop" }).click();
+  await actions.getByText("Nothing was moving.").waitFor();
+  await take.press("Enter");
+  assert.equal(await take.getAttribute("aria-disabled"), "true");
+  assert.equal(await take.evaluate((it) => Object(it).matches(":focus")), true);
+  held.release();
+  await actions.getByText(/is downloaded/).waitFor();
+  assert.equal(held.count(), 1, "what has no answer yet is not asked for again");
 
   await page.setViewportSize(PHONE);
   await page.getByRole("button", { name: "Record", exact: true }).first().click();

@@ -29,6 +29,21 @@ export async function openPage(
   return { page, browser, complaints };
 }
 
+/** Requests of a page to an address wait until they are released. @returns a way to release them, and how many came. */
+export async function holdBack(page: Page, address: RegExp) {
+  let count = 0;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(address, async (route) => {
+    count += 1;
+    await released;
+    await route.continue();
+  });
+  return { release, count: () => count };
+}
+
 /** An expression for the canvas of the page's `<camera-view>`, whose pixels its worker draws. */
 export const PICTURE = `document.querySelector("camera-view").shadowRoot.querySelector("canvas.picture")`;
 

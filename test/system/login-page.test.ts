@@ -11,7 +11,7 @@ import { TEST_MS } from "../limits.ts";
 import { serverFor } from "../server/requests.ts";
 import { bearer, PASSWORD, type Secured, secured } from "../server/secured.ts";
 import { assertAccessible } from "./accessibility.ts";
-import { openPage } from "./chromium.ts";
+import { holdBack, openPage } from "./chromium.ts";
 
 const timeout = TEST_MS;
 
@@ -61,8 +61,12 @@ test("an admin shows a login link for a phone, sees it come in, logs it out, and
   await page.goto(`${url}/login#code=${server.newLoginCode()}`);
   await page.getByRole("button", { name: "owner" }).click();
   await page.getByRole("radio", { name: "Operate" }).check();
-  await page.getByRole("button", { name: "Show link and QR code" }).click();
+  const held = await holdBack(page, /\/login\/links$/);
+  await page.getByRole("button", { name: "Show link and QR code" }).press("Enter");
+  await page.getByRole("button", { name: "Making the link" }).press("Enter");
+  held.release();
   const link = await page.getByRole("textbox", { name: "Login link" }).inputValue();
+  assert.equal(held.count(), 1);
   await assertAccessible(page, "the account's menu");
   const phone = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const theirs = await phone.newPage();

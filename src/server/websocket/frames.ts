@@ -25,12 +25,15 @@ const MOST_SUBSCRIPTIONS = 64;
 const MOST_UNSENT = 128;
 /** How often a client hears that the server is there, and what time it is, ms. */
 const HEARTBEAT_MS = 1000;
+/** A client that takes nothing of a stream for so long watches it no more until it does: a tab in the browser's cache is open, ms. */
+const UNTAKEN_MS = 30_000;
 /** Bytes of an acknowledgement: the id of a subscription. */
 const ID_BYTES = 4;
 
 /** One stream that a client follows. */
 interface Subscription {
   readonly reader: NewestReader;
+  readonly request: Record<string, unknown>;
   readonly stops: readonly (() => void)[];
 }
 
@@ -41,18 +44,23 @@ interface Subscription {
 export class FramesSession extends SocketSession {
   readonly #host: ThingHost;
   readonly #subscriptions = new Map<number, Subscription>();
+  /** What was asked for, by id, of subscriptions whose frame was not taken in time. */
+  readonly #resting = new Map<number, Record<string, unknown>>();
+  readonly #untakenMs: number;
   readonly #heart: NodeJS.Timeout;
   #unsent = 0;
 
   /** @param version - What the server's pages are made of, by which a page sees that it is an old one. */
-  constructor(socket: WebSocket, host: ThingHost, version: string) {
+  constructor(socket: WebSocket, host: ThingHost, version: string, untakenMs = UNTAKEN_MS) {
     super(socket, MESSAGE_RATE, REQUEST_RATE);
     this.#host = host;
+    this.#untakenMs = untakenMs;
     this.#tell({ version, now: wallTime() });
     this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     socket.on("close", () => {
       clearInterval(this.#heart);
       for (const id of [...this.#subscriptions.keys()]) this.#unsubscribe(id);
+      this.#resting.clear();
     });
   }
 
@@ -75,14 +83,19 @@ export class FramesSession extends SocketSession {
   #taken(data: RawData): void {
     const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
     for (let at = 0; at + ID_BYTES <= bytes.length; at += ID_BYTES) {
-      this.#subscriptions.get(bytes.readUInt32LE(at))?.reader.taken();
+      const id = bytes.readUInt32LE(at);
+      const rested = this.#resting.get(id);
+      if (rested) this.#obey(rested);
+      else this.#subscriptions.get(id)?.reader.taken();
     }
   }
 
-  #subscribe({ subscribe, stream: path, ...options }: Record<string, unknown>): void {
+  #subscribe(request: Record<string, unknown>): void {
+    const { subscribe, stream: path, ...options } = request;
     const id = idIn(subscribe);
     this.#unsubscribe(id);
-    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) throw tooManySubscriptions();
+    const count = this.#subscriptions.size + this.#resting.size;
+    if (count >= MOST_SUBSCRIPTIONS) throw tooManySubscriptions();
     if (this.#unsent >= MOST_UNSENT) throw tooManyUnsent();
     const [hosted, stream] = this.#streamAt(path);
     const feed = stream.watchedVariant(variantIn(options));
@@ -102,19 +115,29 @@ export class FramesSession extends SocketSession {
       feed.onPlaceholder(tellStatus),
       stream.onStop(tellStatus),
       this.#host.onState((changed) => changed === hosted && tellStatus()),
-      stream.onRun(() => this.#obey({ subscribe, stream: path, ...options })), // a variant ends with its run
+      stream.onRun(() => this.#obey(request)), // a variant ends with its run
       hosted.departure.onLeft((error) => {
         this.#unsubscribe(id);
         this.#tell({ id, problem: problemOf(error) });
       }),
     ];
-    this.#subscriptions.set(id, { reader, stops });
+    this.#subscriptions.set(id, { reader, request, stops });
     tellStatus();
   }
 
   #unsubscribe(id: number): void {
     for (const stop of this.#subscriptions.get(id)?.stops ?? []) stop();
     this.#subscriptions.delete(id);
+    this.#resting.delete(id);
+  }
+
+  /** The camera may go to rest, too. */
+  #restUntaken(): void {
+    for (const [id, { reader, request }] of this.#subscriptions) {
+      if (reader.untakenMs < this.#untakenMs) continue;
+      this.#unsubscribe(id);
+      this.#resting.set(id, request);
+    }
   }
 
   /** @throws {ThingError} `NOT_FOUND`, `BAD_ARGUMENT`. */
@@ -141,6 +164,7 @@ export class FramesSession extends SocketSession {
   }
 
   #beat(): void {
+    this.#restUntaken();
     this.outbox.send("now", () => JSON.stringify({ now: wallTime() }));
   }
 

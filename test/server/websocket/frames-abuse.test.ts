@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
+import { FramesSession } from "../../../src/server/websocket/frames.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";
-import { framesClient } from "./frames-client.ts";
+import { FramesClient, framesClient } from "./frames-client.ts";
 import { twoStreams } from "./two-streams.ts";
 
 const timeout = TEST_MS;
@@ -54,6 +56,32 @@ test("a client whose frames are stuck is heard as before: a heartbeat that is du
   for (let beats = 0; beats < 2; beats++) await other.heartbeat();
   client.subscribe(2, "camera/other");
   await eventually(() => thing.other.stats.viewers === 1);
+});
+
+test("a stream whose frame a client does not take is watched no more until it does: a tab in the browser's cache keeps no camera on", {
+  timeout,
+}, async (t) => {
+  const { host, live } = await twoStreams(t);
+  const sockets = new WebSocketServer({ port: 0 });
+  t.after(() => sockets.close());
+  sockets.on("connection", (socket) => new FramesSession(socket, host, "", 100));
+  const { port } = Object(sockets.address());
+  const client = new FramesClient(new WebSocket(`ws://127.0.0.1:${port}`));
+  t.after(() => client.socket.terminate());
+  await once(client.socket, "open");
+  client.subscribe(1, "camera/live");
+  await client.status(1, "opening");
+  live.addFrame(JPEG);
+  await client.frame();
+  await eventually(() => live.demand.count === 0 && live.stats.viewers === 0);
+  live.addFrame(JPEG);
+  client.taken(1);
+  const { index } = await client.frame();
+  assert.deepEqual([index, live.demand.count], [1, 1]);
+  await eventually(() => live.demand.count === 0);
+  client.say({ unsubscribe: 1 });
+  client.subscribe(2, "camera/live");
+  await eventually(() => live.demand.count === 1);
 });
 
 test("messages that say nothing sensible are answered with what they should be, and the streams go on", {
