@@ -15,7 +15,7 @@ import { queueFor, workerFor } from "./queue.ts";
 const run = promisify(execFile);
 
 test("while the disk of JetStream is full tickets end with that cause, and when there is room they are worked on again", {
-  timeout: 2 * TEST_MS,
+  timeout: TEST_MS,
   ...needsLong(needsRoot("mounts a disk")),
 }, async (t) => {
   const store = await temporaryFolder("thingscope-full-");
