@@ -56,7 +56,7 @@ test("the page opens on the live picture, without a click and without scrolling,
   assert.ok(things > 0 && things < controls, "the picture waited for the controls");
 });
 
-/** A page that a busy machine stops for so long takes it for sleep, and reads the Things again. */
+/** A page that a busy machine stops for so long takes it for sleep, and reads the Things again; so it does after answers that took 4 s. */
 const COUNT_SLEEPS = `
   sleeps = 0;
   let before = Date.now();
@@ -73,7 +73,9 @@ test("F18: sixteen cameras are live in one screen, over six connections at most,
   const way = await countingWay(t, port);
   const { page, complaints } = await openPage(t, BENCH);
   const requests: string[] = [];
+  const late: string[] = [];
   const sockets: string[] = [];
+  page.on("requestfailed", (request) => late.push(new URL(request.url()).pathname));
   page.on("request", (request) => requests.push(new URL(request.url()).pathname));
   page.on("websocket", (socket) => sockets.push(new URL(socket.url()).pathname));
   await page.addInitScript(COUNT_SLEEPS);
@@ -97,10 +99,10 @@ test("F18: sixteen cameras are live in one screen, over six connections at most,
   );
   assert.ok(times[4]! < 300, `${times}`);
   const count = (path: string) => requests.filter((it) => it === path).length;
-  const readings = count("/thing_descriptions/");
-  assert.equal(count("/directory/events"), readings);
-  const sleeps = Number(await page.evaluate("sleeps"));
-  assert.ok(readings >= 1 && readings <= 1 + sleeps, `${readings} times, ${sleeps} sleeps`);
+  const counts = [count("/directory/events"), count("/thing_descriptions/")];
+  const readAgain = late.filter((path) => path === "/health" || path === "/thing_descriptions/");
+  const again = Number(await page.evaluate("sleeps")) + readAgain.length;
+  for (const n of counts) assert.ok(n >= 1 && n <= 1 + again, `${counts}, ${again} times again`);
   await page.locator("wall-view a").nth(6).click();
   await page.locator("bench-view").waitFor();
   assert.equal(new URL(page.url()).search, "?camera=camera_7/mjpeg_stream");
