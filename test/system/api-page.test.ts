@@ -47,7 +47,8 @@ test("the API page explains an operation, gives its command, and tries it in fie
   const url = await served(t, { stage: new SimulatedStage() });
   const { page, complaints } = await openPage(t);
   await page.goto(`${url}/docs#put_stage_backlash_steps`);
-  const put = await opened(page, "put_stage_backlash_steps");
+  const put = page.locator("#put_stage_backlash_steps");
+  await put.locator("try-form").waitFor(); // its address opens it
   const words = (await put.locator(".schema").first().textContent()) ?? "";
   const described = words.replaceAll(/\s+/g, " ");
   assert.match(described, /x\* ?integer from 0 steps/);
