@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { TestContext } from "node:test";
 
 /** A server that answers each connection with bytes as they are, once a request has come; it ends with the test. */
 export async function answering(
-  t: Pick<TestContext, "after">,
+  t: { after(end: () => void): void },
   answer: (socket: Socket) => void,
 ): Promise<string> {
   const sockets = new Set<Socket>();

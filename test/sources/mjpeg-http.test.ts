@@ -12,6 +12,7 @@ import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
+import { answering } from "./answering.ts";
 import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;
@@ -31,18 +32,8 @@ async function http(listener: RequestListener): Promise<string> {
 }
 
 /** A server that answers each connection with these bytes as they are. */
-async function raw(answer: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createTcpServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {}).once("data", () => answer(socket));
-  }).listen(0, "127.0.0.1");
-  closing.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function raw(answer: (socket: Socket) => void): Promise<string> {
+  return answering({ after: (end) => void closing.push(end) }, answer);
 }
 
 async function take(

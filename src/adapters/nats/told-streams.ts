@@ -60,10 +60,14 @@ export class ToldStreams {
         `this client already observes ${MOST_STREAMS} properties or events by NATS`,
       );
     }
-    const stream = new ToldStream(this.#connection, subject, member, () => this.#closed(stream));
+    const onAbort = () => stream.fail(signal?.reason);
+    const stream = new ToldStream(this.#connection, subject, member, () => {
+      signal?.removeEventListener("abort", onAbort);
+      this.#closed(stream);
+    });
     this.#open.add(stream);
     this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
-    signal?.addEventListener("abort", () => stream.fail(signal.reason), { once: true });
+    signal?.addEventListener("abort", onAbort);
     try {
       await this.#connection.flush();
       const second = await ask(first.headers.get(TOLD_UP_TO) ?? "");

@@ -44,6 +44,16 @@ function observed(t: TestContext, stage: ThingClient) {
   return { values, positions, states, opened: subscription.opened };
 }
 
+/** A member in a process of its own, and a client that has found its Things. */
+async function memberAndClient(t: TestContext) {
+  const { url, fleet } = await sharedNats();
+  const options = { servers: [url], name: "one", fleet };
+  const { child, root } = await memberApart(t, options);
+  const client = await clientFor(t, { servers: [url], fleet });
+  await eventually(() => client.things.size === 2);
+  return { options, child, root, client };
+}
+
 async function isTold(
   { values, positions, states }: ReturnType<typeof observed>,
   x: number,
@@ -58,11 +68,7 @@ async function isTold(
 test("a client that observes a Thing by NATS is told of new values, and observing goes on when its server was killed and is back at another address", {
   timeout,
 }, async (t) => {
-  const { url, fleet } = await sharedNats();
-  const options = { servers: [url], name: "one", fleet };
-  const { child, root } = await memberApart(t, options);
-  const client = await clientFor(t, { servers: [url], fleet });
-  await eventually(() => client.things.size === 2);
+  const { options, child, root, client } = await memberAndClient(t);
   const stage = await ThingClient.connect(`${root}/stage/`, { fetch: client.fetch });
   const told = observed(t, stage);
   await told.opened;
@@ -88,11 +94,7 @@ test("whoever observes a Thing of a member that was killed is told so within ten
   timeout,
   ...needsLong(),
 }, async (t) => {
-  const { url, fleet } = await sharedNats();
-  const options = { servers: [url], name: "one", fleet };
-  const { child, root } = await memberApart(t, options);
-  const client = await clientFor(t, { servers: [url], fleet });
-  await eventually(() => client.things.size === 2);
+  const { options, child, root, client } = await memberAndClient(t);
   const byNats = await ThingClient.connect(`${root}/stage/`, { fetch: client.fetch });
   const overHttp = await ThingClient.connect(`${root}/stage/`);
   const both = [observed(t, byNats), observed(t, overHttp)];

@@ -73,12 +73,7 @@ test("a worker's result that is none or too large fails its ticket, and messages
 test("a worker in Python reports what is no JSON as failed, removes what is no ticket, and keeps its token from strangers", {
   timeout,
 }, async (t) => {
-  const { url } = await sharedNats();
-  const { served, token } = await securedQueue(t, url);
-  const { connection } = await managerFor(t, url);
-  const stranger = await strangerFor(t);
-  for (const text of [...FORGED, ...stranger.baits]) connection.publish(TICKETS, text);
-  await connection.flush();
+  const { url, served, token, stranger } = await baitedQueue(t, FORGED);
   const whys: string[] = [];
   served.queue.not_done.on(({ why }) => whys.push(why));
   served.add(5);
@@ -147,15 +142,21 @@ async function strangerFor(t: TestContext) {
   return { origin, asked, baits };
 }
 
-test("a worker sends its token to the server of its queue alone, and to the origins that it was given", {
-  timeout,
-}, async (t) => {
+/** A queue with a login, in which tickets name a stranger's address, behind these messages. */
+async function baitedQueue(t: TestContext, before: readonly (string | Uint8Array)[] = []) {
   const { url } = await sharedNats();
   const { served, token } = await securedQueue(t, url);
   const { connection } = await managerFor(t, url);
   const stranger = await strangerFor(t);
-  for (const text of stranger.baits) connection.publish(TICKETS, text);
+  for (const text of [...before, ...stranger.baits]) connection.publish(TICKETS, text);
   await connection.flush();
+  return { url, served, token, connection, stranger };
+}
+
+test("a worker sends its token to the server of its queue alone, and to the origins that it was given", {
+  timeout,
+}, async (t) => {
+  const { url, served, token, connection, stranger } = await baitedQueue(t);
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));
   const worker = workerFor(t, url, () => 1, { token, log });

@@ -1,4 +1,4 @@
-import type { NatsConnection } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { delay } from "../../../base/abort.ts";
 import { now } from "../../../base/clock.ts";
 import { ThingError } from "../../../base/errors.ts";
@@ -73,13 +73,22 @@ async function addressesOf({
       return undefined; // the server may be starting
     });
   if (!message) return undefined;
-  const answer: unknown = message.json();
-  const { addresses } = isRecord(answer) ? answer : {};
-  if (Array.isArray(addresses)) return new Set(addresses.map(String));
+  const addresses = addressesIn(message);
+  if (addresses) return new Set(addresses.map(String));
   throw new ThingError(
     "PROGRAM_REFUSED",
     `The server '${member}' does not say at which addresses it may be sent a token. Update it, or give this worker its address in 'origins'.`,
   );
+}
+
+/** Undefined in what is no answer to the question. */
+function addressesIn(message: Msg): unknown[] | undefined {
+  try {
+    const answer: unknown = message.json();
+    return isRecord(answer) && Array.isArray(answer.addresses) ? answer.addresses : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function originGiven(text: string): string {
