@@ -55,12 +55,11 @@ export const LONGEST = [
 export const APART = ["system/thorvision-client", "system/coming-from-thorvision"];
 
 /** Files that need all of the processor for what they measure: each has it to itself. */
-export const ALONE = ["system/crowds"];
+export const ALONE = ["system/crowds", "system/disk-and-viewers"];
 
 /** Files that measure pictures, answers or programs in milliseconds of the machine: one for each core runs, before the others. */
 export const MEASURING = [
   "system/chromium-viewer",
-  "system/disk-and-viewers",
   "system/launch-heals",
   "system/pipeline-faults",
   "system/proxies",

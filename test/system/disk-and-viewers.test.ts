@@ -49,13 +49,18 @@ test(`while the disk stalls for ${stallMs / 1000} s, fails and is full, capture 
   const fps = (1000 * meanwhile.length) / (to - from);
   for (const viewer of viewers) {
     viewer.assertNothingInvented(recorder);
-    const seen = viewer.seen.filter(({ capturedAt }) => capturedAt >= from && capturedAt < to);
+    const due = meanwhile.filter((frame) => viewer.couldSee(frame));
+    const seen = viewer.seen.filter(
+      (frame) => frame.capturedAt >= from && frame.capturedAt < to && viewer.couldSee(frame),
+    );
     const ages = seen.map(({ ageMs }) => ageMs).sort((a, b) => a - b);
     const p99 = ages[Math.floor(ages.length * 0.99)]!;
     t.diagnostic(
-      `seen ${seen.length} of ${meanwhile.length}, ${fps.toFixed(1)} fps; age p99 ${p99.toFixed(1)} ms`,
+      `seen ${seen.length} of ${due.length}, ${fps.toFixed(1)} fps; age p99 ${p99.toFixed(1)} ms; ` +
+        `${meanwhile.length - due.length} while the viewer stood still`,
     );
-    assert.ok(seen.length >= 0.99 * meanwhile.length, `${seen.length} of ${meanwhile.length} seen`);
+    assert.ok(due.length >= 0.9 * meanwhile.length, "the viewer hardly had a processor");
+    assert.ok(seen.length >= 0.99 * due.length, `${seen.length} of ${due.length} seen`);
     assert.ok(p99 <= mostAgeMs, `${p99} ms`);
   }
   assert.ok(fps >= (long ? 29.4 : 25), `${fps} frames a second were captured`);

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import { MJPEGReader } from "thingscope/client";
+import { now } from "../../src/base/clock.ts";
 import type { Captured } from "../recording/accounts.ts";
 import type { RecorderProcess } from "./recorder-process.ts";
+
+/** How often a viewer looks whether its process still runs, and what is no standstill of it, ms. */
+const [LOOK_MS, STILL_MS] = [10, 100];
 
 /** A viewer that takes every frame it is sent, comes back when it is cut off, and remembers what it saw. */
 export class WatchedViewer {
   readonly seen: (Captured & { readonly ageMs: number })[] = [];
+  /** When this process had no processor: a server sends nobody a frame who does not read. */
+  readonly #standstills: { readonly from: number; readonly to: number }[] = [];
+  #lookedAt = now();
+  readonly #looking = setInterval(() => this.#look(), LOOK_MS);
   readonly #leaving = new AbortController();
   readonly #reading: Promise<void>;
 
@@ -15,8 +23,20 @@ export class WatchedViewer {
   }
 
   async leave(): Promise<void> {
+    clearInterval(this.#looking);
     this.#leaving.abort();
     await this.#reading;
+  }
+
+  /** Whether this process ran when the frame was captured. */
+  couldSee({ capturedAt }: Captured): boolean {
+    return this.#standstills.every(({ from, to }) => capturedAt < from || capturedAt > to);
+  }
+
+  #look(): void {
+    const [from, to] = [this.#lookedAt, now()];
+    this.#lookedAt = to;
+    if (to - from > STILL_MS) this.#standstills.push({ from, to });
   }
 
   async #read(url: string): Promise<void> {
