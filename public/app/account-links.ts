@@ -120,7 +120,11 @@ export class AccountLinks extends LitElement {
     this.problem = "";
     try {
       const made = await account.newLinks(role);
-      if (role === this.#role) this.made = made; // nobody takes it for one of the role that was chosen meanwhile
+      if (role !== this.#role) return; // nobody takes it for one of the role that was chosen meanwhile
+      const hadKeyboard = this.shadowRoot?.activeElement?.localName === "button";
+      this.made = made;
+      await this.updateComplete;
+      if (hadKeyboard) this.renderRoot.querySelector<HTMLElement>("copy-field")?.focus();
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
     }

@@ -5,6 +5,7 @@ import { shared } from "../style/shared.ts";
 /** An address, or a text of some lines, to be taken elsewhere, with a button that copies it. */
 @customElement("copy-field")
 export class CopyField extends LitElement {
+  static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
   static override styles = [
     shared,
     css`

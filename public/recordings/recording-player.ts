@@ -24,6 +24,7 @@ const STEPS: Readonly<Record<string, number>> = {
 @customElement("recording-player")
 export class RecordingPlayer extends LitElement {
   static override styles = [shared, playerStyle];
+  static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
 
   @property({ attribute: false }) accessor recording: Recording | undefined;
   @state() accessor extent: Extent | undefined;

@@ -10,6 +10,7 @@ import { ListedRecordings } from "./listed-recordings.ts";
 import type { Recording } from "./recording.ts";
 import { download, remove } from "./recording-deeds.ts";
 import { found, ORDERS, type Order } from "./recording-list.ts";
+import type { RecordingPlayer } from "./recording-player.ts";
 import "./recording-player.ts";
 import "./recording-tools.ts";
 import { recordingsStyle } from "./recordings-style.ts";
@@ -35,6 +36,19 @@ export class RecordingsView extends LitElement {
   readonly #listed = new ListedRecordings(this);
   readonly watching = new Watching(this, account);
   readonly #removing = new Underway(this);
+  /** The recording whose player was offered the keyboard. */
+  #offered: string | undefined;
+
+  /** Who pressed Play in another view, whose button is gone, has the player under the keyboard; nobody loses it to the player. */
+  override updated(): void {
+    const { selected } = this;
+    const player = this.renderRoot.querySelector<RecordingPlayer>("recording-player");
+    if (selected === this.#offered || (selected !== undefined && !player)) return;
+    this.#offered = selected;
+    const isLost =
+      document.activeElement === document.body && navigator.userActivation?.hasBeenActive;
+    if (isLost) void player?.updateComplete.then(() => player.focus());
+  }
 
   override render() {
     const { all, isKnown, hasRecorder, problem } = this.#listed;
@@ -138,15 +152,15 @@ export class RecordingsView extends LitElement {
       }),
     );
     return html`
-      <section class="played" aria-label="Player">
+      <section class="played" aria-label="Player" @keydown=${this.#key}>
         <header>
           <h2>${recording.title}</h2>
           <span class="quiet file" title=${recording.name}>${recording.name}</span>
-          <button aria-label="Close the player" @click=${() => this.#open(undefined)}>Close</button>
+          <button aria-label="Close the player" title="Close the player (Esc)" @click=${this.#close}>Close</button>
         </header>
         <recording-player .recording=${recording}></recording-player>
         <p class="quiet">${[recording.reason && `Reason: ${recording.reason}`, recording.ended && `Ended: ${recording.ended}`].filter(Boolean).join(" · ")}</p>
-        <recording-tools .recording=${recording} .made=${made} @deleted=${() => this.#open(undefined)}></recording-tools>
+        <recording-tools .recording=${recording} .made=${made} @deleted=${this.#deleted}></recording-tools>
       </section>
     `;
   }
@@ -174,6 +188,31 @@ export class RecordingsView extends LitElement {
     `;
   }
 
+  readonly #key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    this.#close();
+  };
+
+  /** The keyboard goes back to the recording in the list. */
+  readonly #close = () => {
+    const row = this.#playedRow;
+    this.#open(undefined);
+    openerIn(row)?.focus();
+  };
+
+  /** The keyboard goes on to the recording that takes its place. */
+  readonly #deleted = () => {
+    const row = this.#playedRow;
+    const neighbour = row?.nextElementSibling ?? row?.previousElementSibling;
+    this.#open(undefined);
+    openerIn(neighbour)?.focus();
+  };
+
+  get #playedRow(): Element | null {
+    return this.renderRoot.querySelector("li.played");
+  }
+
   #open(id: string | undefined): void {
     this.selected = id;
     const detail = { id };
@@ -198,6 +237,10 @@ export class RecordingsView extends LitElement {
       }
     }
   }
+}
+
+function openerIn(row: Element | null | undefined): HTMLElement | null | undefined {
+  return row?.querySelector<HTMLElement>(".open");
 }
 
 /** A poster that cannot be made leaves its place dark. */

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { MJPEGStream, stream, Thing, ThingHost, type ThingServer } from "thingscope";
 import { SimulatedStage } from "thingscope/things";
@@ -22,7 +22,9 @@ const WARM_UP = 1500;
 const FRAMES = isLong ? ALL_FRAMES : 2000;
 /** Something happens after so many: the page leaves and comes back, the network is lost, the Things change. */
 const PER_DEED = isLong ? 2500 : 250;
-/** The browser draws as fast as it can, not 60 times a second: so eight hours take one. */
+/** One frame of a stream is under way at a time: the wall shows the frames of many in the time of one. */
+const CAMERAS = isLong ? 12 : 1;
+/** The browser draws as fast as it can, not 60 times a second. */
 const UNPACED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"];
 /** What is held is told so often, that a run that was ended has told something. */
 const TELLINGS = 10;
@@ -36,23 +38,26 @@ test(`the heap of page and worker does not grow over ${FRAMES} frames with losse
   timeout: isLong ? 2 * 3600_000 : TEST_MS,
 }, async (t) => {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
-  const camera = new Fed();
-  host.add("camera", camera);
-  const { live } = camera;
+  const cameras = Array.from({ length: CAMERAS }, () => new Fed());
+  for (const [n, camera] of cameras.entries()) host.add(`camera_${n}`, camera);
   const { server, port } = await listen(t, host);
   const way = await cuttableWay(t, port);
   const { page } = await openPage(t, { args: UNPACED });
-  await page.goto(way.url);
+  await page.goto(`${way.url}/${CAMERAS > 1 ? "?view=wall" : ""}`);
   const jpeg = await jpegOf(64, 48);
   const deeds = deedsOf(page, host, server, way.cut);
   let deed = 0;
   const show = async (count: number) => {
-    for (let n = 0; n < count; n++) {
-      if (n % PER_DEED === PER_DEED - 1) await deeds[deed++ % deeds.length]!();
-      const before = live.stats.sentFrames;
-      live.addFrame(jpeg);
-      while (live.stats.sentFrames === before) await turn();
-    }
+    let shown = 0;
+    const feed = async ({ live }: Fed) => {
+      while (++shown <= count) {
+        if (shown % PER_DEED === 0) await deeds[deed++ % deeds.length]!();
+        const before = live.stats.sentFrames;
+        live.addFrame(jpeg);
+        while (live.stats.sentFrames === before) await pause(1);
+      }
+    };
+    await Promise.all(cameras.map(feed));
   };
   const heaps = await heapsOf(page);
   await show(WARM_UP);
@@ -84,7 +89,7 @@ function deedsOf(
 ): (() => Promise<void>)[] {
   let extra = 0;
   const frozen = (isFrozen: boolean) =>
-    page.evaluate(`document.querySelector("dashboard-page").shadowRoot.querySelector("bench-view")
+    page.evaluate(`document.querySelector("dashboard-page").shadowRoot.querySelector("bench-view, wall-view")
       .shadowRoot.querySelector("camera-view").live.isFrozen = ${isFrozen}`);
   return [
     async () => {

@@ -65,6 +65,7 @@ test("an admin shows a login link for a phone, sees it come in, logs it out, and
   await page.getByRole("button", { name: "Show link and QR code" }).press("Enter");
   await page.getByRole("button", { name: "Making the link" }).press("Enter");
   held.release();
+  await page.locator("copy-field input:focus").waitFor(); // the button is gone, and the link is ready to be copied
   const link = await page.getByRole("textbox", { name: "Login link" }).inputValue();
   assert.equal(held.count(), 1);
   await assertAccessible(page, "the account's menu");

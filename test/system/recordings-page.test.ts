@@ -63,6 +63,7 @@ test("one click records with the seconds before it, one stops, one plays: each f
   await page.getByText(/^Recorded \d+ frames over .*none was lost/).waitFor();
   await page.getByRole("button", { name: "Play", exact: true }).click();
   await page.locator("recording-player output", { hasText: /Frame \d+ of \d+ ·/ }).waitFor();
+  await page.locator("recording-player .stage:focus").waitFor(); // the button is gone
 
   assert.match(page.url(), /[?&]recording=/);
   const [file] = recorder.recordings;

@@ -1,12 +1,11 @@
 import { type Static, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { property } from "../../core/decorators.ts";
-import type { Frame, SourceLoss } from "../../frames/frame.ts";
+import type { Frame } from "../../frames/frame.ts";
 import type { FrameSink, FrameSource, RunningSource } from "../../frames/frame-source.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { Pipeline } from "../../sources/pipeline.ts";
 import { pipelineCommand } from "../../sources/pipeline-command.ts";
-import { missingIn, UsualStep } from "../../sources/usual-step.ts";
 import { acceptedOptions } from "../options.ts";
 import { type Capability, capabilityText, JPEG, readCapability } from "./capability.ts";
 import { readMetadata } from "./frame-metadata.ts";
@@ -15,6 +14,7 @@ import {
   type ThorVisionCameraEntry,
   ThorVisionHttpClient,
 } from "./http-client.ts";
+import { reportingGaps } from "./sample-gaps.ts";
 
 const Options = Type.Object({
   host: Type.Optional(Type.String({ minLength: 1 })),
@@ -160,50 +160,5 @@ export class ThorVisionCamera extends Camera {
     });
     const [source] = pipeline.cameras.values();
     return source!;
-  }
-}
-
-/** Wraps the sink to report also what the server lost before each frame. */
-function reportingGaps(sink: FrameSink): FrameSink {
-  const gaps = new SampleGaps();
-  return {
-    get hasRoom() {
-      return sink.hasRoom;
-    },
-    get isSilent() {
-      return sink.isSilent;
-    },
-    room: (bytes) => sink.room(bytes),
-    lost: (loss) => sink.lost(loss),
-    take(frame) {
-      const metadata = readMetadata(frame.jpeg);
-      const loss = metadata && gaps.before(metadata.sampleIndex);
-      if (loss) sink.lost(loss);
-      return sink.take(frame);
-    },
-  };
-}
-
-const WHY = "the frames' sample index skips";
-
-/**
- * Finds lost frames from the frames' sample indexes. A Thingscope server counts frames: each step is 1, and what is missing is
- * known exactly. A device counts samples between frames: the usual step is estimated.
- */
-export class SampleGaps {
-  #before: number | undefined;
-  readonly #usual = new UsualStep();
-
-  /** What is missing between the frame of the last call and this one. */
-  before(sampleIndex: number): SourceLoss | undefined {
-    const step = this.#before === undefined ? 0 : sampleIndex - this.#before;
-    this.#before = sampleIndex;
-    if (step <= 0) {
-      this.#usual.reset(); // the count restarted
-      return undefined;
-    }
-    const count = missingIn(step, this.#usual.value ?? 0);
-    this.#usual.add(step);
-    return count > 0 ? { what: "lost", count, why: WHY } : undefined;
   }
 }

@@ -4,7 +4,7 @@ import { readMetadata, withMetadata } from "thingscope/thorvision";
 import { capabilityText, readCapability } from "../../../src/adapters/thorvision/capability.ts";
 import { FrameGate } from "../../../src/adapters/thorvision/frame-gate.ts";
 import { Offer } from "../../../src/adapters/thorvision/offer.ts";
-import { SampleGaps } from "../../../src/adapters/thorvision/thorvision-camera.ts";
+import { reportingGaps, SampleGaps } from "../../../src/adapters/thorvision/sample-gaps.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
 import { decodeRgb } from "../../../src/frames/pixels/codec.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
@@ -114,10 +114,37 @@ test("no more bytes a second are let through than were allowed, in whole frames"
 test("a receiver tells how many frames are missing out of their sample indexes, whatever is counted", () => {
   const lossesIn = (indexes: readonly number[]) => {
     const gaps = new SampleGaps();
-    return indexes.map((index) => gaps.before(index)?.count ?? 0);
+    return indexes.map((index) => gaps.before(index)?.[0]?.count ?? 0);
   };
   assert.deepEqual(lossesIn([7, 8, 9, 10, 11, 15, 16]), [0, 0, 0, 0, 0, 3, 0]);
   const device = [0, 1001, 2000, 3001, 4000, 7000, 8001]; // 30 kHz, 30 frames a second, two missing
   assert.deepEqual(lossesIn(device), [0, 0, 0, 0, 0, 2, 0]);
   assert.deepEqual(lossesIn([90, 91, 92, 93, 0, 5, 6]), [0, 0, 0, 0, 0, 0, 0], "a run begins anew");
+});
+
+test("what a pipeline guesses to be missing is told only of frames whose sample index does not tell", async () => {
+  const jpeg = await jpegOf(64, 48);
+  const told: string[] = [];
+  const sink = reportingGaps({
+    hasRoom: true,
+    isSilent: false,
+    room: () => undefined,
+    lost: ({ count, why }) => told.push(`${count}: ${why}`),
+    take: () => true,
+  });
+  const guess = { what: "lost", count: 46, why: "the pipeline's times have a gap" } as const;
+  const take = (sampleIndex: number) =>
+    sink.take({ jpeg: withMetadata(jpeg, { ...METADATA, sampleIndex }) });
+  for (const index of [40, 41, 42, 43]) take(index);
+  sink.lost(guess);
+  take(45); // one was lost on the way while the sender stood still
+  assert.deepEqual(told.splice(0), ["1: the frames' sample index skips"]);
+  sink.lost(guess);
+  take(46);
+  assert.deepEqual(told, [], "it only came late");
+  sink.lost(guess);
+  take(3); // the server was started again
+  sink.lost(guess);
+  sink.take({ jpeg });
+  assert.deepEqual(told, Array(2).fill("46: the pipeline's times have a gap"));
 });
