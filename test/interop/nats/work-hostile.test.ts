@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { logTo } from "thingscope";
 import { verifyTickets } from "thingscope/work";
+import { TokenAddresses } from "../../../src/adapters/nats/work/token-addresses.ts";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { createToken } from "../../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
@@ -175,4 +176,23 @@ test("a worker sends its token to the server of its queue alone, and to the orig
     () => workerFor(t, url, () => 1, { token, origins: ["bench-1.lab"] }),
     /'bench-1\.lab' in 'origins' of a worker is not an address\. Write it like/,
   );
+});
+
+test("a server that answers a worker's question for addresses with something else is told of, with what to do", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const { connection } = await managerFor(t, url);
+  const reports = "thingscope.lab.garbled.reports";
+  const answers = ["NaN", "{", "[]", '{"addresses":"http://127.0.0.1"}'];
+  connection.subscribe(reports, {
+    callback: (_, message) => void message.respond(answers.shift()),
+  });
+  await connection.flush();
+  const asked = { connection, reports, member: "one" };
+  while (answers.length > 0)
+    await assert.rejects(
+      new TokenAddresses().allows("http://127.0.0.1:1/", asked, patience()),
+      /^ThingError: The server 'one' does not say at which addresses .* in 'origins'\.$/,
+    );
 });
