@@ -40,31 +40,57 @@ const ownNames = {
   },
 };
 
+/** What is loaded for the few who want it lies in a file of its own, since reading it takes time from everybody's start. */
+const loadedLater = {
+  name: "loaded-later",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]server[\\/]own-app\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const call = 'load("express")';
+      if (!text.includes(call)) throw new Error(`${path} does not load express by '${call}'.`);
+      const file = 'packagePath("dist", "bundle", "express.cjs")';
+      const needs = 'import { packagePath } from "../base/package-root.js";\n';
+      return { contents: needs + text.replace(call, `load(${file})`), resolveDir: dirname(path) };
+    });
+  },
+};
+
 const folder = join(root, "dist", "bundle");
-const { metafile, outputFiles } = await build({
+const common = {
   absWorkingDir: join(root, "dist"),
   metafile: true,
   write: false,
-  entryPoints: entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
-  outdir: "bundle",
-  chunkNames: "chunks/[name]-[hash]",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20",
   sourcemap: true,
-  plugins: [ownNames, typebox],
+  logLevel: "warning",
+};
+const { metafile, outputFiles } = await build({
+  ...common,
+  entryPoints: entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
+  outdir: "bundle",
+  chunkNames: "chunks/[name]-[hash]",
+  splitting: true,
+  format: "esm",
+  plugins: [ownNames, typebox, loadedLater],
   // These have files beside their code.
   external: ["sharp", "zeromq", "tsx", "tsx/*", "bonjour-service", "@nats-io/*", "mqtt"],
   // Libraries in CommonJS ask for node's own modules by `require`.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },
-  logLevel: "warning",
 });
-const files = new Map(outputFiles.map(({ path, contents }) => [relative(folder, path), contents]));
-for (const [name, text] of tellLibraries(Object.keys(metafile.inputs))) files.set(name, text);
+const later = await build({
+  ...common,
+  stdin: { contents: 'module.exports = require("express");', resolveDir: root },
+  outfile: "bundle/express.cjs",
+  format: "cjs",
+});
+const made = [...later.outputFiles, ...outputFiles];
+const files = new Map(made.map(({ path, contents }) => [relative(folder, path), contents]));
+const inputs = [metafile, later.metafile].flatMap((one) => Object.keys(one.inputs));
+for (const [name, text] of tellLibraries(inputs)) files.set(name, text);
 putAll(files);
 
 /**
@@ -84,7 +110,8 @@ function putAll(all) {
 function put(path, contents) {
   mkdirSync(dirname(path), { recursive: true });
   const draft = join(dirname(folder), `bundle.${process.pid}`);
-  writeFileSync(draft, contents);
+  const isProgram = Buffer.from(contents).toString("latin1", 0, 2) === "#!";
+  writeFileSync(draft, contents, { mode: isProgram ? 0o755 : 0o644 });
   renameSync(draft, path);
 }
 

@@ -49,11 +49,12 @@ export function releaseParts() {
     },
     part(
       "packages",
-      "the npm package and the Debian packages on Debian 12 and 13, and with musl, for x64 and arm64; downloads 1 GB",
+      "the npm package, the Debian packages and the image on Debian 12 and 13, and with musl, for x64 and arm64; downloads 1 GB",
       "distros",
       [
         "distros/first-picture",
         "distros/debian-package",
+        "distros/container-image",
         "distros/package-managers",
         "distros/x64",
         "distros/arm64",

@@ -1,6 +1,6 @@
 // The file that is published carries whatever it names: scripts, examples, pages that its pages link to.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { before, test } from "node:test";
@@ -9,12 +9,13 @@ import { temporaryFolder } from "../temporary-folder.ts";
 import { installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
+let home = "";
 let files: ReadonlySet<string> = new Set();
 let text: (file: string) => string;
 
 before(
   async () => {
-    const home = await installPacked(await temporaryFolder("package-files-"));
+    home = await installPacked(await temporaryFolder("package-files-"));
     const entries = readdirSync(home, { recursive: true, withFileTypes: true });
     const found = entries.filter((entry) => entry.isFile());
     files = new Set(
@@ -56,6 +57,10 @@ test("package.json names what runs: entries, commands and scripts that are there
     named.filter((path) => !isCarried(path)),
     [],
   );
+  for (const command of Object.values<string>(manifest.bin)) {
+    const { mode } = statSync(join(home, command));
+    assert.equal(mode & 0o111, 0o111, `${command} can be run by its name, as in the image`);
+  }
   assert.equal(manifest.devDependencies, undefined);
   for (const field of ["description", "keywords", "license", "engines", "os", "cpu", "author"]) {
     assert.ok(manifest[field], field);
@@ -102,7 +107,8 @@ test("every module and every type that the package exports finds what it imports
   const installed = [own, ...Object.keys({ ...dependencies, ...optionalDependencies })];
   const known = [...installed, ...Object.keys(peerDependencies)];
   // Without `skipLibCheck` a missing type ends a compilation; whoever imports thingscope/pystreaming has ZeroMQ.
-  const knownToTypes = [...installed, "zeromq"];
+  const typed = installed.map((name) => name.replace(/^@types\//, ""));
+  const knownToTypes = [...installed, ...typed, "zeromq"];
   const entries = Object.values(exports).flatMap((target) =>
     typeof target === "object" ? Object.values(target as Record<string, string>) : [],
   );
