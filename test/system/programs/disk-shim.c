@@ -7,7 +7,7 @@
  * DISK_STALL     while this file exists, every write and sync waits
  * DISK_FAIL_AT   the n-th of them, counted from 1, fails ...
  * DISK_ERRNO     ... with this errno
- * DISK_ERROR     while this file exists, every one fails with the errno that stands in it
+ * DISK_ERROR     while this file exists, every one fails with the errno that stands in it; an empty file is still being written
  * DISK_BAD       "FROM TO": bytes of its .mkv files that cannot be read (EIO)
  * DISK_FAT       as FAT and exFAT have it: no hard links (the errno in it), no modes, no sync of folders (EINVAL), no names with
  *                <>:"|?*, names of another case are the same
@@ -44,11 +44,9 @@ static int fails(int fd) {
     while (stall && access(stall, F_OK) == 0) usleep(5000);
     FILE *failing = error ? fopen(error, "r") : 0;
     if (failing) {
-        int number = EIO;
-        int is_read = fscanf(failing, "%d", &number);
+        int number, is_read = fscanf(failing, "%d", &number);
         fclose(failing);
-        errno = is_read == 1 ? number : EIO;
-        return 1;
+        if (is_read == 1) return errno = number, 1;
     }
     if (!fail_at || atomic_fetch_add(&calls, 1) + 1 != atoi(fail_at)) return 0;
     errno = atoi(getenv("DISK_ERRNO"));
