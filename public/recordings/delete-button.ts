@@ -35,7 +35,7 @@ export class DeleteButton extends LitElement {
   override render() {
     return html`<button
       class=${this.isAsking ? "danger" : ""} ?disabled=${this.disabled} aria-live="polite"
-      aria-disabled=${this.busy || nothing} @click=${this.#click} @blur=${this.#forget}
+      aria-disabled=${this.busy || nothing} @click=${this.#click} @blur=${this.#forget} @keydown=${this.#key}
     >${this.#words}</button>`;
   }
 
@@ -54,6 +54,13 @@ export class DeleteButton extends LitElement {
       this.isAsking = true;
       this.#timer = setTimeout(this.#forget, ASKING_MS);
     }
+  };
+
+  /** Escape takes the question back, and nothing else. */
+  readonly #key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !this.isAsking) return;
+    event.preventDefault();
+    this.#forget();
   };
 
   readonly #forget = () => {

@@ -2,14 +2,15 @@
 // Node and npm from npm.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { needsRoot } from "../needs.ts";
+import { servedUrl } from "../served-url.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { CACHE, cached, call, nodeOfNpm, npmPackage } from "./downloads.ts";
 import { LAND_MS } from "./limits.ts";
@@ -77,18 +78,17 @@ test("the Dockerfile makes an image from a clone, which serves a picture as a us
   );
 
   const container = await buildah("from", "--pull-never", "thingscope");
-  t.after(() => buildah("rm", container));
   const serve = ["run", "--isolation", "chroot", container, "--", ...Entrypoint];
   const command = [...serve, ...Cmd.filter((word: string) => word !== "--lan"), "--port", "0"];
   const child = spawn("buildah", [...IN_STORE, ...command], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  t.after(() => child.kill("SIGTERM"));
-  let url: string | undefined;
-  for await (const line of createInterface(child.stdout)) {
-    url = /"url":"(http:[^"]*\d)"/.exec(line)?.[1];
-    if (url) break;
-  }
+  t.after(async () => {
+    const ended = once(child, "exit");
+    if (child.kill("SIGTERM")) await ended;
+    await buildah("rm", container);
+  });
+  const url = await servedUrl(child.stdout);
   const signal = AbortSignal.timeout(LAND_MS);
   const answer = await fetch(`${url}/camera/mjpeg_stream/snapshot?wait=60`, { signal });
   assert.ok(inspectJpeg(new Uint8Array(await answer.arrayBuffer())).width >= 320);

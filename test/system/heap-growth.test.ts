@@ -27,6 +27,7 @@ const PER_DEED = isLong ? 2500 : 250;
 const CAMERAS = isLong ? 24 : 1;
 /** The browser draws one as fast as it can, not 60 times a second. */
 const UNPACED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"];
+/** A frame that was sent to nobody is followed by another after so long. */
 const AGAIN_MS = 1000;
 /** What is held is told so often, that a run that was ended has told something. */
 const TELLINGS = 10;

@@ -4,13 +4,13 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runTests } from "../cli/run-cli.ts";
 import { pageText } from "../docs/page.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { servedUrl } from "../served-url.ts";
 import { commandIn, installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
@@ -223,11 +223,7 @@ test("what 'thingscope init' writes compiles, passes its test and is served", {
     },
   );
   t.after(() => server.kill("SIGKILL"));
-  let url: string | undefined;
-  for await (const line of createInterface(server.stdout)) {
-    url = /"url":"(http:[^"]*\d)"/.exec(line)?.[1];
-    if (url) break;
-  }
+  const url = await servedUrl(server.stdout);
   const signal = patience();
   assert.equal(await (await fetch(`${url}/lamp/brightness`, { signal })).text(), "50");
   const ended = once(server, "exit", { signal });

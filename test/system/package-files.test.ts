@@ -1,9 +1,11 @@
 // The file that is published carries whatever it names: scripts, examples, pages that its pages link to.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { before, test } from "node:test";
+import { promisify } from "node:util";
 import { TEST_MS } from "../limits.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { installPacked } from "./install-packed.ts";
@@ -158,4 +160,19 @@ test("the package has nothing that only a checkout needs", () => {
     ),
   );
   assert.deepEqual(unwanted, []);
+});
+
+test("server.app answers where no express is installed", { timeout }, async () => {
+  const program = `
+    import { ThingHost, ThingServer } from "thingscope";
+    const server = new ThingServer(new ThingHost());
+    server.app.get("/samples/:id", ({ params }, response) => response.send(params.id));
+    const { url } = await server.listen({ port: 0 });
+    console.log(await (await fetch(url + "/samples/7")).text(), await import("express").catch(({ code }) => code));
+    await server.close();`;
+  const run = promisify(execFile);
+  const folder = dirname(dirname(home));
+  const args = ["--input-type=module", "--eval", program];
+  const { stdout } = await run(process.execPath, args, { cwd: folder, timeout });
+  assert.match(stdout, /^7 ERR_MODULE_NOT_FOUND$/m);
 });

@@ -25,13 +25,20 @@ test("the keyboard alone opens, closes and deletes recordings, and goes on from 
   await page.locator("recording-player").waitFor({ state: "detached" });
   await focused("dawn");
 
+  await page.keyboard.press("Enter");
+  const remove = page.locator("recording-tools").getByRole("button", { name: "Delete" });
+  await remove.press("Enter");
+  await page.getByRole("button", { name: "Delete for good?" }).press("Escape");
+  await page.getByRole("button", { name: "Delete", exact: true }).press("Escape");
+  await focused("dawn");
+
   for (const [deleted, next] of [
     ["dawn", "dusk"],
     ["dusk", "noon"],
   ] as const) {
     await page.keyboard.press("Enter");
     await page.locator("recording-player output", { hasText: "of 3 ·" }).waitFor();
-    await page.locator("recording-tools").getByRole("button", { name: "Delete" }).press("Enter");
+    await remove.press("Enter");
     await page.keyboard.press("Enter");
     await row(deleted).waitFor({ state: "detached" });
     await focused(next);

@@ -7,7 +7,7 @@ const WHY = "the frames' sample index skips";
 
 /**
  * Wraps the sink to report what is missing before each frame. The frames' sample indexes tell that; the pipeline that receives
- * them guesses it from the time when data came, and is believed where a frame has no index, or the count began anew.
+ * them guesses it from the time when data came, and is believed where a frame has no index, or the count has just begun.
  */
 export function reportingGaps(sink: FrameSink): FrameSink {
   const gaps = new SampleGaps();
@@ -46,9 +46,10 @@ export class SampleGaps {
       this.#usual.reset(); // the count restarted
       return undefined;
     }
-    const step = sampleIndex - before;
-    const count = missingIn(step, this.#usual.value ?? 0);
+    const [step, usual] = [sampleIndex - before, this.#usual.value];
     this.#usual.add(step);
+    if (usual === undefined) return undefined;
+    const count = missingIn(step, usual);
     return count > 0 ? [{ what: "lost", count, why: WHY }] : [];
   }
 }
