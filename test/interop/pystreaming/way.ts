@@ -7,8 +7,11 @@ import type { PythonProgram } from "./python.ts";
 export const FPS = 15;
 const SECONDS = process.env.THINGSCOPE_LONG ? 10 : 3;
 export const FRAMES = SECONDS * FPS;
-/** Frames on their way at once: each of Python's queues holds so many, and drops what is more without a word. */
-const ON_THEIR_WAY = 3;
+/**
+ * Frames on their way at once. Each queue, ours and Python's, holds three and drops what is more without a word; ZeroMQ hears of
+ * frames that were read two at a time, so that a queue of three with two in it may count as full.
+ */
+const ON_THEIR_WAY = 2;
 
 /** A way that frames take, from who sends them to where they come out. */
 export interface Way {
