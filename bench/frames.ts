@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeJpeg } from "../src/frames/pixels/codec.ts";
+import { encodeJpeg } from "../src/frames/codec/codec.ts";
 import { BUILD_FOLDER, hasSize } from "./programs.ts";
 
 const WIDTH = 640;

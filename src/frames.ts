@@ -1,4 +1,15 @@
 // `thingscope/frames`: where frames come from, and what can be done with their pixels. docs/api.md has these names by task.
+
+export { blurReach, blurred } from "./frames/codec/blur.ts";
+export {
+  decodeLuma,
+  decodeRgb,
+  encodeJpeg,
+  type JpegQuality,
+  renderSvg,
+  renderSvgRaw,
+  resizeJpeg,
+} from "./frames/codec/codec.ts";
 export type { Origin, SourceLoss } from "./frames/frame.ts";
 export {
   type FrameSink,
@@ -10,15 +21,6 @@ export {
 export { type ExifTags, withExif } from "./frames/jpeg/exif.ts";
 export { inspectJpeg, type JpegInfo } from "./frames/jpeg/jpeg.ts";
 export { JpegSplitter } from "./frames/jpeg/jpeg-splitter.ts";
-export {
-  decodeLuma,
-  decodeRgb,
-  encodeJpeg,
-  type JpegQuality,
-  renderSvg,
-  renderSvgRaw,
-  resizeJpeg,
-} from "./frames/pixels/codec.ts";
 export {
   imageFromPlanes,
   type PlanarPicture,

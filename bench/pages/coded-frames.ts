@@ -1,4 +1,4 @@
-import { renderSvg } from "../../src/frames/pixels/codec.ts";
+import { renderSvg } from "../../src/frames/codec/codec.ts";
 
 /** Frames that say which they are: 8 bars across the picture, black or white, for 8 bits. */
 export const CODES = 64;

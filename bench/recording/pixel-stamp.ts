@@ -1,4 +1,4 @@
-import { decodeRgb, encodeJpeg } from "../../src/frames/pixels/codec.ts";
+import { decodeRgb, encodeJpeg } from "../../src/frames/codec/codec.ts";
 
 /** A block is one of JPEG's units with halved colours, so a picture's compression leaves it black or white. */
 const BLOCK_PX = 16;

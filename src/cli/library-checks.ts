@@ -9,7 +9,7 @@ export const codecCheck: Check = {
   name: "sharp",
   async run() {
     try {
-      const { encodeJpeg } = await import("../frames/pixels/codec.ts");
+      const { encodeJpeg } = await import("../frames/codec/codec.ts");
       const data = new Uint8Array(16 * 16);
       const jpeg = await encodeJpeg({ data, width: 16, height: 16, channels: 1 });
       return {

@@ -1,4 +1,4 @@
-import { encodeJpeg } from "../frames/pixels/codec.ts";
+import { encodeJpeg } from "../frames/codec/codec.ts";
 import type { RawImage } from "../frames/pixels/pixel-formats.ts";
 import { drawText, textWidth } from "../frames/pixels/pixel-text.ts";
 import type { SourcePhase } from "./source-state.ts";

@@ -1,8 +1,8 @@
 import { ThingError } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
+import { resizeJpeg } from "../frames/codec/codec.ts";
 import type { Frame } from "../frames/frame.ts";
 import { storeFrame } from "../frames/frame-memory.ts";
-import { resizeJpeg } from "../frames/pixels/codec.ts";
 import { type FrameIdentity, Placeholder, type StoredFrame } from "../frames/stored-picture.ts";
 import { EncodeFaults } from "./encode-faults.ts";
 import { encodes } from "./encode-queue.ts";

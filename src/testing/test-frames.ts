@@ -1,7 +1,7 @@
 import { delay } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
+import { encodeJpeg } from "../frames/codec/codec.ts";
 import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
-import { encodeJpeg } from "../frames/pixels/codec.ts";
 import { drawText } from "../frames/pixels/pixel-text.ts";
 
 /** Size of test frames. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { ThingError } from "../../src/base/errors.ts";
-import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import {
   decodeLuma,
   decodeRgb,
@@ -9,7 +8,8 @@ import {
   renderSvg,
   renderSvgRaw,
   resizeJpeg,
-} from "../../src/frames/pixels/codec.ts";
+} from "../../src/frames/codec/codec.ts";
+import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import { join, jpegOf, segmentsOf } from "./jpegs.ts";
 
 let jpeg: Uint8Array;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { decodeLuma, resizeJpeg } from "../../src/frames/codec/codec.ts";
 import { inspectJpeg, type JpegInfo } from "../../src/frames/jpeg/jpeg.ts";
 import { JpegSplitter } from "../../src/frames/jpeg/jpeg-splitter.ts";
-import { decodeLuma, resizeJpeg } from "../../src/frames/pixels/codec.ts";
 import { jpegCorpus, type Sample } from "./jpeg-corpus.ts";
 import { withOrientation } from "./jpegs.ts";
 import { coded, cornersOf, QUARTERS } from "./quarters.ts";

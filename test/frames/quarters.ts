@@ -1,5 +1,5 @@
 import sharp, { type JpegOptions } from "sharp";
-import { decodeRgb, resizeJpeg } from "../../src/frames/pixels/codec.ts";
+import { decodeRgb, resizeJpeg } from "../../src/frames/codec/codec.ts";
 import type { Plane } from "./jpeg-encoder.ts";
 
 export const WIDTH = 128;

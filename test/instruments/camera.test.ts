@@ -12,8 +12,8 @@ import {
   ThingHost,
   ThingServer,
 } from "thingscope";
+import { encodeJpeg } from "../../src/frames/codec/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
-import { encodeJpeg } from "../../src/frames/pixels/codec.ts";
 import type { Measurements } from "../../src/instruments/measurements.ts";
 import type { Health } from "../../src/server/monitoring/health.ts";
 import { streamHealthOf } from "../../src/server/streams/health.ts";

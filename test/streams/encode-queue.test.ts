@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { renderSvg } from "../../src/frames/codec/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
-import { renderSvg } from "../../src/frames/pixels/codec.ts";
 import { EncodeQueue } from "../../src/streams/encode-queue.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";

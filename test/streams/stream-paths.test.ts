@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
+import { renderSvg } from "../../src/frames/codec/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
-import { renderSvg } from "../../src/frames/pixels/codec.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "./pictures.ts";

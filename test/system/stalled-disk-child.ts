@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
+import { encodeJpeg } from "../../src/frames/codec/codec.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { encodeJpeg } from "../../src/frames/pixels/codec.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { picture } from "../streams/pictures.ts";
 

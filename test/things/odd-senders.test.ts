@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ThingHost } from "thingscope";
 import { delay } from "../../src/base/abort.ts";
-import { encodeJpeg } from "../../src/frames/pixels/codec.ts";
+import { encodeJpeg } from "../../src/frames/codec/codec.ts";
 import { HttpCamera, type HttpCameraOptions } from "../../things/index.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../streams/pictures.ts";

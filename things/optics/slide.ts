@@ -1,5 +1,5 @@
+import { blurReach, blurred } from "thingscope/frames";
 import type { Rgb } from "../pictures/rgb.ts";
-import { blurred, reachOf } from "./blur.ts";
 import type { Region } from "./pigment.ts";
 import { stainedTissue } from "./tissue.ts";
 
@@ -20,7 +20,7 @@ export interface Layer {
 }
 
 /**
- * One slide at several degrees of blur. What is looked at first is made first, and by itself, in a third of the time. A while
+ * One slide at several degrees of blur. What is looked at first is made first, and by itself. A while
  * later, or once another place is looked at, the whole slide is made, and one degree of blur after the other, while the event loop goes on.
  */
 export class Slide {
@@ -56,7 +56,7 @@ export class Slide {
   }
 
   async #makeFirst(levels: readonly number[], region: Region): Promise<First> {
-    const margin = Math.max(...levels.map((level) => reachOf(SIGMAS_PX[level]!)));
+    const margin = Math.max(...levels.map((level) => blurReach(SIGMAS_PX[level]!)));
     const [left, top] = [region.left - margin, region.top - margin];
     const [width, height] = [region.width + 2 * margin, region.height + 2 * margin];
     const layers = new Map<number, Layer>();

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Noise } from "./periodic-noise.ts";
-import { periodicNoise, periodicOctaves, step, wrap } from "./periodic-noise.ts";
+import { periodicNoise, periodicOctaves, rowOf, step, wrap } from "./periodic-noise.ts";
 import { Pigment, type Region } from "./pigment.ts";
 import type { Random } from "./seeded-random.ts";
 import { normal, seededRandom, uniform } from "./seeded-random.ts";
@@ -91,12 +90,15 @@ async function layStroma(slide: Pigment, random: Random): Promise<void> {
   const bend = periodicOctaves(random, width, height, { cellPx: 260, octaves: 3 });
   const fibre = periodicOctaves(random, width, height, { cellPx: 26, octaves: 3, gain: 0.6 });
   const thickness = periodicOctaves(random, width, height, { cellPx: 120, octaves: 3 });
+  const [bends, denses] = [new Float32Array(width), new Float32Array(width)];
   for (const [n, y] of slide.rows.entries()) {
+    rowOf(bend, y, bends);
+    rowOf(thickness, y, denses);
     for (const x of slide.columns) {
-      const warp = 150 * bend(x, y);
-      const strand = 1 - Math.abs(2 * fibre(x + warp, y * 2 + warp * 1.7) - 1);
+      const warp = 150 * bends[x]!;
+      const strand = 1 - Math.abs(2 * fibre.at(x + warp, y * 2 + warp * 1.7) - 1);
       const pixel = y * width + x;
-      const dense = thickness(x, y);
+      const dense = denses[x]!;
       const cleft = step(0.9, 0.97, strand) * step(0.45, 0.6, dense);
       slide.eosin[pixel] = (0.16 + 0.5 * strand ** 2 * (0.5 + dense)) * (1 - 0.8 * cleft);
       slide.haematoxylin[pixel] = 0.05 + 0.06 * strand * dense;
@@ -175,7 +177,7 @@ async function scatterStromaCells(slide: Pigment, random: Random, occupied: Uint
     if (cell % 256 === 0) await nextTurn();
     if (!free(x, y)) continue;
     const kind = random();
-    const crowded = crowd(x, y);
+    const crowded = crowd.at(x, y);
     if (kind < 0.3) {
       const angle = 0.9 + 0.5 * normal(random);
       const lengthPx = uniform(random, 7, 13);
@@ -247,16 +249,15 @@ function layRedCells(slide: Pigment, random: Random, x: number, y: number): void
 /** What makes stained tissue look alive near the limit of sight: every dye is a little uneven. */
 async function addGrain(slide: Pigment, random: Random): Promise<void> {
   const { width, height } = slide;
-  const fine: Noise = periodicOctaves(random, width, height, {
-    cellPx: 4.5,
-    octaves: 2,
-    gain: 0.8,
-  });
-  const uneven: Noise = periodicOctaves(random, width, height, { cellPx: 300, octaves: 2 });
+  const fine = periodicOctaves(random, width, height, { cellPx: 4.5, octaves: 2, gain: 0.8 });
+  const uneven = periodicOctaves(random, width, height, { cellPx: 300, octaves: 2 });
+  const [grains, lights] = [new Float32Array(width), new Float32Array(width)];
   for (const [n, y] of slide.rows.entries()) {
+    rowOf(fine, y, grains);
+    rowOf(uneven, y, lights);
     for (const x of slide.columns) {
       const pixel = y * width + x;
-      const grain = (0.55 + 0.9 * fine(x, y)) * (0.8 + 0.4 * uneven(x, y));
+      const grain = (0.55 + 0.9 * grains[x]!) * (0.8 + 0.4 * lights[x]!);
       slide.eosin[pixel]! *= grain;
       slide.haematoxylin[pixel]! *= 0.35 + 0.65 * grain;
     }

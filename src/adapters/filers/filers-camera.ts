@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { property } from "../../core/decorators.ts";
+import { encodeJpeg } from "../../frames/codec/codec.ts";
 import type { FrameSource, IterableSource, SourceFrame } from "../../frames/frame-source.ts";
-import { encodeJpeg } from "../../frames/pixels/codec.ts";
 import { imageFromPlanes } from "../../frames/pixels/from-planes.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { acceptedOptions } from "../options.ts";

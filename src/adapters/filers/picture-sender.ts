@@ -1,7 +1,7 @@
 import { toDateTime, wallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { decodeRgb } from "../../frames/codec/codec.ts";
 import type { Frame } from "../../frames/frame.ts";
-import { decodeRgb } from "../../frames/pixels/codec.ts";
 import { type PixelFormat, toPixelFormat } from "../../frames/pixels/pixel-formats.ts";
 import { RateMeter } from "../../frames/rate.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";

@@ -6,7 +6,7 @@ import { endpoint, stream } from "../../core/decorators.ts";
 import type { EndpointResponse } from "../../core/endpoint.ts";
 import { Thing } from "../../core/thing.ts";
 import { ThingHost } from "../../core/thing-host.ts";
-import { encodeJpeg } from "../../frames/pixels/codec.ts";
+import { encodeJpeg } from "../../frames/codec/codec.ts";
 import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { swapped } from "../../frames/pixels/pixel-formats.ts";
 import { viewerOf } from "../../server/http/pages.ts";

@@ -1,4 +1,4 @@
-import { decodeRgb } from "../../frames/pixels/codec.ts";
+import { decodeRgb } from "../../frames/codec/codec.ts";
 import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { Lanes } from "./lanes.ts";
 import { loads } from "./pickle.ts";

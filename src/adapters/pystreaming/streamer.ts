@@ -1,7 +1,7 @@
 import { wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { encodeJpeg } from "../../frames/codec/codec.ts";
 import { inspectJpeg } from "../../frames/jpeg/jpeg.ts";
-import { encodeJpeg } from "../../frames/pixels/codec.ts";
 import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { Distributor } from "./distributor.ts";
 import { type EndpointOptions, requireEndpoint } from "./endpoint.ts";

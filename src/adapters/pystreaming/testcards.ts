@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { delay, isAbort } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { packagePath } from "../../base/package-root.ts";
-import { decodeRgb, encodeJpeg, renderSvgRaw } from "../../frames/pixels/codec.ts";
+import { decodeRgb, encodeJpeg, renderSvgRaw } from "../../frames/codec/codec.ts";
 import { testCard } from "../../frames/pixels/test-card.ts";
 import { type Rgba, toRgba, turn } from "../../frames/pixels/turn.ts";
 

@@ -96,3 +96,13 @@ export interface RawImage {
   /** 1 grey, 3 RGB, 4 RGB and a byte that is ignored. */
   readonly channels: 1 | 3 | 4;
 }
+
+/** @throws {ThingError} `BAD_SHAPE` unless the data has `width * height * channels` bytes, and at least one. */
+export function requireWhole({ data, width, height, channels }: RawImage): void {
+  const bytes = width * height * channels;
+  if (data.length === bytes && bytes > 0) return;
+  throw new ThingError(
+    "BAD_SHAPE",
+    `An image of ${width} x ${height} pixels with ${channels} channels needs ${bytes} bytes and at least one, but has ${data.length}.`,
+  );
+}

@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { delay } from "../../base/abort.ts";
+import { commonJpeg } from "../../frames/codec/codec.ts";
 import type { Orientation } from "../../frames/jpeg/exif-orientation.ts";
 import { inspectJpeg } from "../../frames/jpeg/jpeg.ts";
-import { commonJpeg } from "../../frames/pixels/codec.ts";
 import { encodes } from "../../streams/encode-queue.ts";
 import type { FrameSum } from "../ledger/frame-sum.ts";
 import { read } from "../matroska/file-bytes.ts";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { DiskLane } from "../../base/disk-lane.ts";
 import { ThingError } from "../../base/errors.ts";
 import { readRegular } from "../../base/regular-file.ts";
-import { resizeJpeg } from "../../frames/pixels/codec.ts";
+import { resizeJpeg } from "../../frames/codec/codec.ts";
 import { runProgram } from "../../processes/run-program.ts";
 import { encodes } from "../../streams/encode-queue.ts";
 import { formatOf } from "../ledger/video-format.ts";

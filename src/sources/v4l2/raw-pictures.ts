@@ -1,5 +1,5 @@
 import { messageOf, ThingError } from "../../base/errors.ts";
-import { encodeJpeg } from "../../frames/pixels/codec.ts";
+import { encodeJpeg } from "../../frames/codec/codec.ts";
 import { imageFromPlanes } from "../../frames/pixels/from-planes.ts";
 import type { V4l2FrameInfo } from "./frame-head.ts";
 

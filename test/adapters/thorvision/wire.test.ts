@@ -5,8 +5,8 @@ import { capabilityText, readCapability } from "../../../src/adapters/thorvision
 import { FrameGate } from "../../../src/adapters/thorvision/frame-gate.ts";
 import { Offer } from "../../../src/adapters/thorvision/offer.ts";
 import { reportingGaps, SampleGaps } from "../../../src/adapters/thorvision/sample-gaps.ts";
+import { decodeRgb } from "../../../src/frames/codec/codec.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
-import { decodeRgb } from "../../../src/frames/pixels/codec.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 
 const METADATA = {

@@ -1,4 +1,4 @@
-import { encodeJpeg } from "../../../src/frames/pixels/codec.ts";
+import { encodeJpeg } from "../../../src/frames/codec/codec.ts";
 import type { Mode } from "./modes.ts";
 
 /** What is wrong with a picture or with how it is sent. */

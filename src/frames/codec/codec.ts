@@ -1,42 +1,10 @@
-import type { Sharp } from "sharp";
 import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import { liesOnItsSide, type Orientation, turnBetween } from "../jpeg/exif-orientation.ts";
 import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "../jpeg/jpeg.ts";
 import { badFrame } from "../jpeg/jpeg-fault.ts";
-import type { RawImage } from "./pixel-formats.ts";
-import { luma } from "./pixel-formats.ts";
-
-let loading: ReturnType<typeof loadSharp> | undefined;
-
-/** Loaded with the first picture that needs it: its libraries take 16 MB, and most servers pass JPEGs on as they are. */
-async function loadSharp() {
-  const { default: sharp } = await import("sharp").catch(reject);
-  // Frames are encoded in parallel, one thread each; a cache would only hold pictures that are not used again.
-  sharp.concurrency(1);
-  sharp.cache(false);
-  return sharp;
-}
-
-function reject(error: unknown): never {
-  const why = `Pictures cannot be encoded, resized or decoded: ${whatIsMissing(error)}`;
-  throw new ThingError("PROGRAM_MISSING", why, { cause: error });
-}
-
-/** What sharp says is its reasons, a line each, and then a page of possible solutions. */
-function whatIsMissing(error: unknown): string {
-  const lines = messageOf(error).split("\n");
-  const end = lines.findIndex((line) => line.startsWith("Possible solutions"));
-  const reason = lines.slice(0, end < 0 ? 1 : end).join(": ");
-  return `${asSentence(reason)} Run: npm install --include=optional`;
-}
-
-function sharpLibrary() {
-  loading ??= loadSharp().catch((error) => {
-    loading = undefined; // the missing library may be installed by the next call
-    throw error;
-  });
-  return loading;
-}
+import type { RawImage } from "../pixels/pixel-formats.ts";
+import { luma, requireWhole } from "../pixels/pixel-formats.ts";
+import { type Sharp, sharpLibrary, whatIsMissing } from "./sharp-library.ts";
 
 const DEFAULT_QUALITY = 85;
 /** Colour components of a JPEG for printers. */
@@ -55,14 +23,8 @@ export interface JpegQuality {
  * @throws {ThingError} `BAD_SHAPE` unless the data has `width * height * channels` bytes.
  */
 export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Promise<Uint8Array> {
+  requireWhole(image);
   const { data, width, height, channels } = image;
-  if (data.length !== width * height * channels || data.length === 0) {
-    throw new ThingError(
-      "BAD_SHAPE",
-      `An image of ${width} x ${height} pixels with ${channels} channels needs ${width * height * channels} bytes ` +
-        `and at least one, but has ${data.length}.`,
-    );
-  }
   const raw = { width, height, channels };
   const sharp = await sharpLibrary();
   return toJpeg(sharp(data, { raw, limitInputPixels: MAX_JPEG_PIXELS }).removeAlpha(), options);
