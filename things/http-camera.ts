@@ -62,6 +62,7 @@ export class HttpCamera extends Camera {
       maxFrameBytes: options.max_frame_bytes,
       pollMs: rate === undefined ? undefined : period,
       trust,
+      keepsTimes: true,
       ...((username !== undefined || password !== undefined) && {
         login: { username: username ?? "", password: password ?? "" },
       }),

@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account } from "../things/account.ts";
-import { Watching } from "../things/server.ts";
+import { server, Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import { ListedRecordings } from "./listed-recordings.ts";
 import type { Recording } from "./recording.ts";
@@ -17,6 +17,10 @@ import { recordingsStyle } from "./recordings-style.ts";
 import { bytesText, countText, lengthText } from "./words.ts";
 
 const ON_A_PAGE = 50;
+const NO_RECORDER =
+  "This server has no Recorder, so nothing is recorded here. Add a Thing of the class thingscope/things:Recorder to its configuration.";
+const MIRROR =
+  "This server is a mirror, which records nothing. Record its cameras on another server, as RemoteCamera with a Recorder, or by thingscope record.";
 
 /**
  * All recordings of the server: a list that is searched and sorted, and a player for the one that is chosen. Which one that is, it
@@ -57,7 +61,7 @@ export class RecordingsView extends LitElement {
     const page = Math.min(this.page, pages - 1);
     const played = all.find(({ id }) => id === this.selected);
     if (!hasRecorder)
-      return html`<main><h1 class="none">Recordings</h1><p class="none quiet">This server has no Recorder, so nothing is recorded here. Add a Thing of the class thingscope/things:Recorder to its configuration.</p></main>`;
+      return html`<main><h1 class="none">Recordings</h1><p class="none quiet">${isMirror() ? MIRROR : NO_RECORDER}</p></main>`;
     return html`<main>
       <section class="list" aria-label="Recordings">
         ${this.#bar(shown)}
@@ -246,4 +250,9 @@ function openerIn(row: Element | null | undefined): HTMLElement | null | undefin
 /** A poster that cannot be made leaves its place dark. */
 function hide({ target }: Event): void {
   (target as HTMLImageElement).hidden = true;
+}
+
+function isMirror(): boolean {
+  const all = [...server.things.values()];
+  return all.length > 0 && all.every(({ td }) => td.mirrorOf !== undefined);
 }

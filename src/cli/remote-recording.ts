@@ -5,7 +5,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { Supervisor } from "../base/supervise.ts";
 import { authorizationOf, bareUrl, type Credentials, parseUrl } from "../client/http.ts";
 import { MJPEGReader } from "../client/index.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { roomForJpeg, storeMended } from "../frames/frame-memory.ts";
 import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
 import { JpegMender } from "../frames/jpeg/mended-jpeg.ts";
@@ -72,6 +72,8 @@ export class RemoteRecording {
   #first: { readonly capturedAt: number; readonly cameAt: number } | undefined;
   readonly #times = new RemoteTimes((step) => this.#writer.noteStep(step));
   #noFrames = "it gives no reason";
+  /** What the server has said in place of frames since the newest one. */
+  #outage: readonly SourceLoss[] = [];
 
   constructor(options: RemoteRecordingOptions) {
     const { url, credentials, expectedFps, out, name, silentMs } = options;
@@ -87,6 +89,7 @@ export class RemoteRecording {
       },
       onPlaceholder: (reason) => {
         this.#noFrames = `it says: ${reason}`;
+        this.#outage = [{ what: "outage", count: 0, why: reason }];
       },
     });
     const title = titleOf(url);
@@ -200,7 +203,7 @@ export class RemoteRecording {
     attempt.fail(new ThingError("SOURCE_FAILED", sentence));
   }
 
-  #stored({ jpeg, sent }: SourceFrame): StoredFrame | undefined {
+  #stored({ jpeg, sent, lossesBefore: lost = [] }: SourceFrame): StoredFrame | undefined {
     const { run, index } = sent?.identity ?? {
       run: `reader-${this.#connections}`,
       index: this.#taken,
@@ -210,9 +213,13 @@ export class RemoteRecording {
     const numberedBy = sent?.identity ? "server" : "reader";
     const times = { capturedAt: sent?.capturedAt, receivedAt: wallTime(), numberedBy } as const;
     try {
-      const identity = { run, index, capturedAt: this.#times.of(times), clockSet: sent?.clockSet };
+      const own = { run, index, capturedAt: this.#times.of(times) };
+      const { origin, clockSet } = sent ?? {}; // of the camera, where another server shows its frames
+      const lossesBefore = [...this.#outage, ...lost];
+      const identity = { ...own, origin, lossesBefore, clockSet };
       const stored = storeMended(jpeg, identity, this.#mender, { pool: this.#memory, isInRoom });
       this.#taken += 1;
+      this.#outage = [];
       return stored;
     } catch (error) {
       this.#refused += 1;

@@ -3,6 +3,7 @@ import { describeClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
 import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg/jpeg.ts";
 import type { JpegMender } from "./jpeg/mended-jpeg.ts";
+import { describeLostSum } from "./lost-sum.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 import {
   type FrameIdentity,
@@ -59,11 +60,12 @@ export function storeFrame(
     isInRoom = false,
   }: { info?: JpegInfo; pool?: MemoryPool; isInRoom?: boolean } = {},
 ): StoredFrame {
-  const { run, index, capturedAt, origin, clockSet } = identity;
+  const { run, index, capturedAt, origin, lostSum, clockSet } = identity;
   const headers =
     `X-Frame-Index: ${index}\r\nX-Stream-Run: ${run}\r\n` +
     `X-Timestamp: ${toSeconds(wallTime(capturedAt))}\r\n` +
     (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "") +
+    (lostSum ? `X-Lost: ${describeLostSum(lostSum)}\r\n` : "") +
     (clockSet ? `X-Clock-Set: ${describeClockSet(clockSet)}\r\n` : "");
   const inRoom = isInRoom ? layOutInRoom(jpeg, headers, info, pool) : undefined;
   const layout = inRoom ?? layOut(jpeg, headers, info, pool);

@@ -1,4 +1,5 @@
 import type { ClockSet } from "./clock-set.ts";
+import type { LostSum } from "./lost-sum.ts";
 
 /** Where a re-served frame was captured first. */
 export interface Origin {
@@ -36,6 +37,8 @@ export interface Frame {
   readonly origin?: Origin;
   /** What its source lost since the previous frame. Lost pictures never were frames and have no index. */
   readonly lossesBefore?: readonly SourceLoss[];
+  /** All that was lost or refused since the run began, if anything was: who skips frames knows it, too. */
+  readonly lostSum?: LostSum | undefined;
   /** Set if the clock of its source was set since the run began. Times continue as if it had not been. */
   readonly clockSet?: ClockSet | undefined;
 }

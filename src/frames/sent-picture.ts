@@ -1,6 +1,7 @@
 import { decodePercent } from "../base/percent.ts";
 import { type ClockSet, readClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
+import { type LostSum, readLostSum } from "./lost-sum.ts";
 
 /**
  * The `Accept` of a reader that wants heartbeats: a part without a body, `X-Heartbeat: 1`, every 3 s, also while no frames come. So
@@ -20,6 +21,8 @@ export interface SentPicture {
   readonly capturedAt: number | undefined;
   /** The origin of a re-served frame. */
   readonly origin: Origin | undefined;
+  /** What the stream that sends it has lost since its run began. */
+  readonly lostSum: LostSum | undefined;
   /** How far the camera's clock has been set since the run began. */
   readonly clockSet: ClockSet | undefined;
 }
@@ -32,6 +35,7 @@ export function readSentPicture(headers: ReadonlyMap<string, string>): SentPictu
     identity: readIdentity(headers.get("x-stream-run"), headers.get("x-frame-index")),
     capturedAt: readTime(headers.get("x-timestamp")),
     origin: readOrigin(headers.get("x-origin")),
+    lostSum: readLostSum(headers.get("x-lost")),
     clockSet: readClockSet(headers.get("x-clock-set")),
   };
 }

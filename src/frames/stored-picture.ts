@@ -1,5 +1,6 @@
 import type { ClockSet } from "./clock-set.ts";
 import type { Frame, Origin, SourceLoss } from "./frame.ts";
+import type { LostSum } from "./lost-sum.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
 /**
@@ -82,6 +83,7 @@ export interface FrameIdentity {
   readonly capturedAt: number;
   readonly origin?: Origin | undefined;
   readonly lossesBefore?: readonly SourceLoss[] | undefined;
+  readonly lostSum?: LostSum | undefined;
   readonly clockSet?: ClockSet | undefined;
 }
 
@@ -97,12 +99,13 @@ export class StoredFrame extends StoredPicture {
   readonly height: number;
   readonly origin: Origin | undefined;
   readonly clockSet: ClockSet | undefined;
+  readonly #lostSum: LostSum | undefined;
   readonly #lossesBefore: readonly SourceLoss[] | undefined;
 
   #frame: Frame | undefined;
 
   constructor(
-    { run, index, capturedAt, origin, lossesBefore, clockSet }: FrameIdentity,
+    { run, index, capturedAt, origin, lossesBefore, lostSum, clockSet }: FrameIdentity,
     { width, height }: { width: number; height: number },
     layout: Layout,
   ) {
@@ -112,6 +115,7 @@ export class StoredFrame extends StoredPicture {
     this.capturedAt = capturedAt;
     this.origin = origin;
     this.#lossesBefore = lossesBefore;
+    this.#lostSum = lostSum;
     this.clockSet = clockSet;
     this.width = width;
     this.height = height;
@@ -139,12 +143,13 @@ export class StoredFrame extends StoredPicture {
     const { memory, jpegAt, jpegEnd } = this.layout;
     const { run, index, capturedAt, width, height, origin } = this;
     const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
-    const [lossesBefore, clockSet] = [this.#lossesBefore, this.clockSet];
-    if (!origin && !lossesBefore && !clockSet) return frame;
+    const [lossesBefore, lostSum, clockSet] = [this.#lossesBefore, this.#lostSum, this.clockSet];
+    if (!origin && !lostSum && !lossesBefore && !clockSet) return frame;
     return {
       ...frame,
       ...(origin && { origin }),
       ...(lossesBefore && { lossesBefore }),
+      ...(lostSum && { lostSum }),
       ...(clockSet && { clockSet }),
     };
   }

@@ -212,17 +212,26 @@ function otherSlash(path: string): string {
  */
 function notFound(path: string, host: ThingHost, prefix: string): ThingError {
   const [name = "", affordance = ""] = path.slice(prefix.length + 1).split("/");
-  const model = path.startsWith(`${prefix}/`) ? host.things.get(name)?.model : undefined;
+  const hosted = path.startsWith(`${prefix}/`) ? host.things.get(name) : undefined;
+  const model = hosted?.model;
+  const origin = hosted?.thing.mirrorOf?.[0]?.href;
+  const elsewhere = origin
+    ? ` It is a mirror: recordings, files and further endpoints are at ${origin}.`
+    : "";
   const names = [model?.properties, model?.actions, model?.events, model?.streams].flatMap(
     (affordances) => [...(affordances?.keys() ?? [])],
   );
   if (model && !names.includes(affordance)) {
-    return unknownAffordance(name, "affordance", affordance, names);
+    const { code, message } = unknownAffordance(name, "affordance", affordance, names);
+    return new ThingError(code, message + elsewhere);
   }
   const things = [...host.things.keys()].map((thing) => `${prefix}/${thing}/`);
   const there =
     things.length > 0 ? `The Things are at: ${things.join(", ")}.` : "It has no Things.";
-  return new ThingError("NOT_FOUND", `This server has nothing at ${quoted(path)}. ${there}`);
+  return new ThingError(
+    "NOT_FOUND",
+    `This server has nothing at ${quoted(path)}. ${there}${elsewhere}`,
+  );
 }
 
 /**

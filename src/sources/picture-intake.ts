@@ -1,5 +1,6 @@
 import { sameBytes } from "../base/bytes.ts";
 import type { FrameSink } from "../frames/frame-source.ts";
+import { LostSums } from "../frames/lost-sum.ts";
 import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
 import type { Part } from "../frames/wire/multipart.ts";
 
@@ -28,6 +29,7 @@ export class PictureIntake {
   clock: number | undefined;
   readonly #sink: FrameSink;
   readonly #options: IntakeOptions;
+  readonly #sums = new LostSums();
   #before: SentPicture | undefined;
   #last: Uint8Array | undefined;
 
@@ -79,8 +81,10 @@ export class PictureIntake {
     const skipped = before?.run === identity.run ? identity.index - before.index - 1 : 0;
     if (skipped > 0 && !isThinned && !this.isPolling)
       this.#sink.lost({ what: "lost", count: skipped, why: SKIPPED });
+    const lossesBefore = this.#sums.next({ run: identity.run, lostSum: sent.lostSum });
+    const origin = sent.origin ?? { stream, ...identity, capturedAt };
     this.#sink.take({
-      ...{ jpeg, sent, origin: sent.origin ?? { stream, ...identity, capturedAt } },
+      ...{ jpeg, sent, origin, ...(lossesBefore && { lossesBefore }) },
       ...(this.clock !== undefined && { capturedAt: capturedAt + this.clock }),
     });
   }

@@ -1,5 +1,6 @@
 import { wallTime } from "../base/clock.ts";
 import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
+import { LostSums } from "../frames/lost-sum.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import type { VariantOptions } from "./stream-request.ts";
 
@@ -19,6 +20,7 @@ export function derive(
   child.shareSource(parent);
   child.log = parent.log;
   const steps = new ClockSteps();
+  const losses = new LostSums();
   let clockSet: ClockSet | undefined;
   let leave: AbortController | undefined;
   const relay = async (signal: AbortSignal): Promise<void> => {
@@ -39,7 +41,8 @@ export function derive(
       };
       const step = steps.next(frame);
       if (step) clockSet = setBy(clockSet, step);
-      child.offerFrame(jpeg, { capturedAt, origin, clockSet });
+      const lossesBefore = losses.next(frame);
+      child.offerFrame(jpeg, { capturedAt, origin, lossesBefore, clockSet });
     }
   };
   const adapt = () => {

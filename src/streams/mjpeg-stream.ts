@@ -99,8 +99,9 @@ export class MJPEGStream extends FrameOutlet {
     const { info, mended } = this.#intake.inspect(jpeg, this.streaming);
     const index = this.lastFrameIndex + 1;
     const time = this.#intake.timeOf(options, this.#held.newest?.capturedAt);
-    const lossesBefore = this.#intake.losses.take();
-    const identity = { run: this.#run, index, ...time, origin: options.origin, lossesBefore };
+    const { origin } = options;
+    const losses = this.#intake.losses.take();
+    const identity = { run: this.#run, index, ...time, origin, ...losses };
     const frame = this.#held.add(mended ?? jpeg, identity, info);
     const entry = this.sizes.add(frame);
     this.#added += 1;
@@ -222,6 +223,7 @@ export class MJPEGStream extends FrameOutlet {
   reset(ringbufferSize?: number): void {
     this.#held.clear(ringbufferSize || this.#held.capacity);
     this.#run = this.sizes.beginRun();
+    this.#intake.losses.sum = undefined;
     this.begin();
   }
 

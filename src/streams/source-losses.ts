@@ -1,5 +1,6 @@
 import type { SourceLoss } from "../frames/frame.ts";
 import type { PassedOver } from "../frames/frame-source.ts";
+import { type LostSum, lostWith } from "../frames/lost-sum.ts";
 
 /** More kinds of losses than this between two frames are told as the last of them: a source may give a new reason each time. */
 const MOST_KINDS = 16;
@@ -9,6 +10,8 @@ export class SourceLosses {
   /** Frames that were lost before they came here, as far as the source knows. */
   lost = 0;
   outages = 0;
+  /** In this run; undefined while nothing is missing. */
+  sum: LostSum | undefined;
   /** What it has passed over, since it was no new frame. */
   readonly passed: Record<PassedOver, number> = { unchanged: 0, part: 0 };
   #pending: SourceLoss[] = [];
@@ -21,6 +24,7 @@ export class SourceLosses {
   note(loss: SourceLoss): void {
     if (loss.what === "lost") this.lost += loss.count;
     if (loss.what === "outage") this.outages += 1;
+    this.sum = lostWith(this.sum, loss);
     const { what, why, count } = loss;
     const isSame = (one: SourceLoss) => one.what === what && one.why === why;
     const known = this.#pending.findIndex(isSame);
@@ -29,11 +33,15 @@ export class SourceLosses {
     this.#pending[place] = { what, why, count: count + (before?.count ?? 0) };
   }
 
-  /** What the next frame is told with; undefined when nothing is missing. */
-  take(): readonly SourceLoss[] | undefined {
-    if (this.#pending.length === 0) return undefined;
-    const taken = this.#pending;
+  /** What the next frame is told with. */
+  take(): {
+    readonly lossesBefore?: readonly SourceLoss[];
+    readonly lostSum?: LostSum | undefined;
+  } {
+    const { sum: lostSum } = this;
+    if (this.#pending.length === 0) return { lostSum };
+    const lossesBefore = this.#pending;
     this.#pending = [];
-    return taken;
+    return { lossesBefore, lostSum };
   }
 }

@@ -73,6 +73,8 @@ export class Mirror {
   readonly #toldRefusals = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
   #isEmptyTold = false;
+  /** Why its Things are not followed, as it was logged last. */
+  #toldReason: string | undefined;
 
   constructor(
     origin: MirrorOrigin,
@@ -92,8 +94,10 @@ export class Mirror {
     this.#supervisor = new Supervisor((attempt) => this.#follow(attempt), {
       pauses: PAUSES,
       isBackground: true,
-      onFailure: ({ reason }) =>
-        log.warn(`The Things of the origin are not followed: ${reason} Those that are known stay.`),
+      onFailure: ({ reason }) => {
+        if (reason !== this.#toldReason) log.warn(unfollowed(reason));
+        this.#toldReason = reason;
+      },
     });
   }
 
@@ -126,12 +130,19 @@ export class Mirror {
       this.#turn = this.#turn.then(async () => {
         isDue = false;
         if (signal.aborted) return;
-        await this.#origin.things(signal).then((found) => this.#take(found), fail);
+        await this.#origin.things(signal).then((found) => this.#found(found), fail);
         void this.#health.ask(signal); // what has opened, or could not, is told as a change
         await delay(PACE_MS, signal).catch(ignoreAbort);
       });
     };
     await Promise.race([this.#origin.follow(onChange, signal), failed]);
+  }
+
+  #found(found: readonly OriginThing[]): Promise<void> {
+    if (this.#toldReason !== undefined)
+      this.#log.info("The Things of the origin are followed again.");
+    this.#toldReason = undefined;
+    return this.#take(found);
   }
 
   /** Never rejects: what cannot be taken over is told. */
@@ -227,6 +238,10 @@ export class Mirror {
     refused.hit();
     this.#log.warn(`'${name}' of the origin is not mirrored: it ${why}`);
   }
+}
+
+function unfollowed(reason: string): string {
+  return `The Things of the origin are not followed: ${reason} Those that are known stay.`;
 }
 
 function placeOf({ host }: ThingServer): MirrorPlace {

@@ -3,7 +3,7 @@ import type { LedgerFrame } from "./ledger.ts";
 const CHUNK_BITS = 15;
 const CHUNK_FRAMES = 1 << CHUNK_BITS;
 
-/** So many frames, a member of each in a row: 36 bytes a frame. */
+/** So many frames, a member of each in a row: 36 bytes a frame, 44 where another stream captured them. */
 class Chunk {
   readonly run = new Uint32Array(CHUNK_FRAMES);
   readonly index = new Float64Array(CHUNK_FRAMES);
@@ -11,6 +11,7 @@ class Chunk {
   readonly offset = new Float64Array(CHUNK_FRAMES);
   readonly size = new Uint32Array(CHUNK_FRAMES);
   readonly crc = new Uint32Array(CHUNK_FRAMES);
+  originIndex: Float64Array | undefined;
 }
 
 /** The frames of a ledger, in order. A day of them, 2.6 million, takes 94 MB. */
@@ -30,7 +31,7 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
     return this.#length;
   }
 
-  push({ run, index, capturedAt, offset, size, crc }: LedgerFrame): void {
+  push({ run, index, capturedAt, offset, size, crc, originIndex }: LedgerFrame): void {
     const at = this.#length & (CHUNK_FRAMES - 1);
     if (at === 0) this.#chunks.push(new Chunk());
     const chunk = this.#chunks.at(-1)!;
@@ -40,6 +41,8 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
     chunk.offset[at] = offset;
     chunk.size[at] = size;
     chunk.crc[at] = crc;
+    if (originIndex !== undefined) chunk.originIndex ??= new Float64Array(CHUNK_FRAMES).fill(-1);
+    if (chunk.originIndex) chunk.originIndex[at] = originIndex ?? -1;
     this.#length += 1;
   }
 
@@ -49,6 +52,7 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
     const chunk = place < this.#length ? this.#chunks[place >> CHUNK_BITS] : undefined;
     if (!chunk) return undefined;
     const at = place & (CHUNK_FRAMES - 1);
+    const originIndex = chunk.originIndex?.[at] ?? -1;
     return {
       run: this.#runs[chunk.run[at]!]!,
       index: chunk.index[at]!,
@@ -56,6 +60,7 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
       offset: chunk.offset[at]!,
       size: chunk.size[at]!,
       crc: chunk.crc[at]!,
+      ...(originIndex >= 0 && { originIndex }),
     };
   }
 

@@ -23,7 +23,8 @@ export function parseLine(text: string): LedgerLine | undefined {
   }
 }
 
-function frameIn([run, index, capturedAt, offset, size, crc]: unknown[]): LedgerLine | undefined {
+function frameIn(values: unknown[]): LedgerLine | undefined {
+  const [run, index, capturedAt, offset, size, crc, originIndex] = values;
   const isWhole =
     typeof run === "string" &&
     isCount(index) &&
@@ -33,9 +34,9 @@ function frameIn([run, index, capturedAt, offset, size, crc]: unknown[]): Ledger
     isCount(crc) &&
     size <= MOST_32 &&
     crc <= MOST_32;
-  return isWhole
-    ? { kind: "frame", frame: { run, index, capturedAt, offset, size, crc } }
-    : undefined;
+  if (!isWhole) return undefined;
+  const frame = { run, index, capturedAt, offset, size, crc };
+  return { kind: "frame", frame: isCount(originIndex) ? { ...frame, originIndex } : frame };
 }
 
 const MOST_32 = 2 ** 32 - 1;

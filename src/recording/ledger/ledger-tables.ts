@@ -93,8 +93,8 @@ function opening(head: object = {}): string {
   return `${members}${members === "{" ? "" : ","}"frames":[`;
 }
 
-function member({ run, index, capturedAt, size, crc }: LedgerFrame): string {
-  return JSON.stringify({ run, index, capturedAt, size, crc });
+function member({ run, index, capturedAt, size, crc, originIndex }: LedgerFrame): string {
+  return JSON.stringify({ run, index, capturedAt, size, crc, originIndex });
 }
 
 async function* linesAt(path: string): AsyncGenerator<LedgerLine[]> {

@@ -18,6 +18,8 @@ export interface LedgerFrame {
   readonly size: number;
   /** CRC-32 of the JPEG. */
   readonly crc: number;
+  /** Its index where it was captured first, if another stream captured it; the newest `origin` before it names that. */
+  readonly originIndex?: number | undefined;
 }
 
 /** Frames that were captured and are not in the file. */
@@ -59,6 +61,18 @@ interface FrameSize {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
+}
+
+/** From this frame on, frames were captured first in another run or stream: that of the camera, where another server shows them. */
+interface FrameOrigin {
+  readonly run: string;
+  readonly index: number;
+  /** URL or name of the stream that captured it. */
+  readonly stream: string;
+  readonly originRun: string;
+  readonly originIndex: number;
+  /** Epoch ms, on the clock of the machine that captured it. */
+  readonly capturedAt: number;
 }
 
 /** What a camera's source could not deliver: it never was a frame of the stream. */
@@ -152,13 +166,16 @@ export type LedgerNote =
   | { readonly damagedLines: DamagedLines }
   | { readonly run: { readonly run: string; readonly previousRun: string } }
   | { readonly size: FrameSize }
+  | { readonly origin: FrameOrigin }
   | { readonly source: SourceNote }
   | { readonly clockStep: { readonly at: number; readonly byMs: number } }
   | ExportNote;
 
-/** The line of a frame: `["k3x9q2",17,1770000000123.457,5321,100321,2586563104]`. */
-export function frameLine({ run, index, capturedAt, offset, size, crc }: LedgerFrame): string {
-  return `[${JSON.stringify(run)},${index},${capturedAt},${offset},${size},${crc}]\n`;
+/** The line of a frame: `["k3x9q2",17,1770000000123.457,5321,100321,2586563104]`, with its index at its origin behind, if it has one. */
+export function frameLine(frame: LedgerFrame): string {
+  const { run, index, capturedAt, offset, size, crc, originIndex } = frame;
+  const end = originIndex === undefined ? "" : `,${originIndex}`;
+  return `[${JSON.stringify(run)},${index},${capturedAt},${offset},${size},${crc}${end}]\n`;
 }
 
 /** Any other line. */

@@ -1,5 +1,5 @@
 import type { ClockStep } from "../../base/wall-clock.ts";
-import type { Frame, SourceLoss } from "../../frames/frame.ts";
+import type { Frame, Origin, SourceLoss } from "../../frames/frame.ts";
 import {
   type Gap,
   LEFT_OUT,
@@ -28,6 +28,7 @@ export class Tally {
   /** Capture time of the newest frame, written or not, or of the one before the first. */
   #latestAt: number | undefined;
   #size: { readonly width: number; readonly height: number } | undefined;
+  #origin: Origin | undefined;
   readonly #source = new SourceTally();
   #losing: LostFrames | undefined;
 
@@ -85,7 +86,7 @@ export class Tally {
     const told = this.#told(lossesBefore ?? [], { run, before: index, at: capturedAt });
     if (told.length > 0) notes.push(...this.endOfLoss(), ...told);
     if (step && this.#latestAt !== undefined) notes.push(...this.endOfLoss(), ...this.step(step));
-    notes.push(...this.#otherSize(frame));
+    notes.push(...this.#otherSize(frame), ...this.#otherOrigin(frame));
     this.#latestAt = capturedAt;
     return notes;
   }
@@ -153,6 +154,15 @@ export class Tally {
     this.#size = { width, height };
     if (!before || (before.width === width && before.height === height)) return [];
     return [...this.endOfLoss(), { size: { run, index, width, height } }];
+  }
+
+  #otherOrigin({ run, index, origin }: Frame): LedgerNote[] {
+    const before = this.#origin;
+    this.#origin = origin;
+    if (!origin || (before?.stream === origin.stream && before.run === origin.run)) return [];
+    const { stream, run: originRun, index: originIndex, capturedAt } = origin;
+    const what = { run, index, stream, originRun, originIndex, capturedAt };
+    return [...this.endOfLoss(), { origin: what }];
   }
 
   #told(

@@ -134,13 +134,14 @@ export class RecordingDisk {
     for (const item of items) {
       let line: string;
       if ("frame" in item) {
-        const { run, index, capturedAt, jpeg } = item.frame;
+        const { run, index, capturedAt, jpeg, origin } = item.frame;
         const placed = this.#mkv.place(item.frame);
         const { offset } = placed;
         tick = placed.tick;
         pieces.push(...placed.pieces);
         if (placed.patch) patches.push(placed.patch);
-        line = frameLine({ run, index, capturedAt, offset, size: jpeg.length, crc: crc32(jpeg) });
+        const bytes = { offset, size: jpeg.length, crc: crc32(jpeg) };
+        line = frameLine({ run, index, capturedAt, ...bytes, originIndex: origin?.index });
       } else {
         line = noteLine(item.note);
       }
