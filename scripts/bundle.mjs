@@ -68,7 +68,11 @@ const common = {
 };
 const { metafile, outputFiles } = await build({
   ...common,
-  entryPoints: entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
+  entryPoints: [
+    ...entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
+    // For users' Things, which import it: src/cli/import-module.ts.
+    { in: "typebox", out: "typebox" },
+  ],
   outdir: "bundle",
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
@@ -90,6 +94,7 @@ const later = await build({
 const made = [...later.outputFiles, ...outputFiles];
 const files = new Map(made.map(({ path, contents }) => [relative(folder, path), contents]));
 const inputs = [metafile, later.metafile].flatMap((one) => Object.keys(one.inputs));
+inputs.push(...librariesOfPages());
 for (const [name, text] of tellLibraries(inputs)) files.set(name, text);
 putAll(files);
 
@@ -113,6 +118,15 @@ function put(path, contents) {
   const isProgram = Buffer.from(contents).toString("latin1", 0, 2) === "#!";
   writeFileSync(draft, contents, { mode: isProgram ? 0o755 : 0o644 });
   renameSync(draft, path);
+}
+
+/** What pages are made of lies under dist/pages (scripts/compile-pages.mjs). @returns The files from which it was copied. */
+function librariesOfPages() {
+  const list = readFileSync(join(root, "dist", "public", "modules.json"), "utf8");
+  const { modules } = JSON.parse(list);
+  return modules
+    .filter((path) => path.startsWith("lib/"))
+    .map((path) => path.replace("lib/", "../node_modules/"));
 }
 
 /** Libraries that are in the bundle are installed for nobody who installs the package: their versions and licences lie beside it, in these files. */

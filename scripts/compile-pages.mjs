@@ -47,7 +47,7 @@ const order = Object.fromEntries(
 );
 /** Also those that a page imports only when it needs them. */
 const modules = Object.keys(metafile.inputs).map(servedPath).sort();
-for (const path of modules.filter((one) => !one.startsWith("lib/"))) await serve(path);
+for (const input of Object.keys(metafile.inputs)) await serve(input);
 const list = { pages, order, imports: sorted(imports), modules };
 write(join(folder, "modules.json"), `${JSON.stringify(list, null, 2)}\n`);
 
@@ -126,13 +126,15 @@ function sorted(object) {
 }
 
 /**
- * A compiled module as it is sent: without comments and indentation, and with short names for what it does not export. The
- * readable one is under dist/public.
+ * A module as it is sent: other people's as they publish it, and what was compiled here without comments and indentation, and with
+ * short names for what it does not export. The readable one is under dist/public.
  */
-async function serve(path) {
-  const text = readFileSync(join(root, "dist", path), "utf8");
-  const { code } = await transform(text, { minify: true, target: "es2022" });
-  write(join(root, "dist", "pages", path), code);
+async function serve(input) {
+  const path = servedPath(input);
+  const text = readFileSync(join(root, input), "utf8");
+  const isOwn = !path.startsWith("lib/");
+  const sent = isOwn ? (await transform(text, { minify: true, target: "es2022" })).code : text;
+  write(join(root, "dist", "pages", path), sent);
 }
 
 /** In one step: a server that starts meanwhile reads the one or the other. */

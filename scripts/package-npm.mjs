@@ -31,6 +31,12 @@ if (options.refuse) {
 /** What pages of others load, as ES modules without a bundler. */
 const BROWSER_CLIENT = "dist/src/client/index.js";
 
+/**
+ * What the types of the package name: whoever compiles TypeScript against it has these, and nobody who runs the command waits for their
+ * 1600 files (docs/decisions/0232).
+ */
+const FOR_COMPILERS = ["@types/express", "@types/node", "typebox"];
+
 const staged = mkdtempSync(join(tmpdir(), "thingscope-package-"));
 try {
   const files = carriedFiles();
@@ -86,13 +92,19 @@ function stage(file, carried) {
 /** @returns package.json for those who install: npm would fetch what `devDependencies` name for nobody. */
 function manifest({ scripts, devDependencies, dependencies, exports, ...kept }) {
   const place = kept.repository ? {} : placeOfSource();
+  const all = { ...devDependencies, ...dependencies };
   const changed = {
     exports: Object.fromEntries(
       Object.entries(exports).map(([name, target]) => [name, inBundle(target)]),
     ),
     dependencies: needed(dependencies),
+    peerDependencies: { ...kept.peerDependencies, ...pick(all, FOR_COMPILERS) },
+    peerDependenciesMeta: {
+      ...kept.peerDependenciesMeta,
+      ...Object.fromEntries(FOR_COMPILERS.map((name) => [name, { optional: true }])),
+    },
     // What 'thingscope init' writes into a project.
-    projectVersions: pick(devDependencies, ["@types/node", "typescript"]),
+    projectVersions: pick(all, ["@types/node", "typebox", "typescript"]),
     scripts: { install: scripts.install },
   };
   return `${JSON.stringify({ ...kept, ...place, ...changed }, null, 2)}\n`;
@@ -108,16 +120,10 @@ function inBundle(target) {
   return Object.fromEntries(moved);
 }
 
-/** Without the libraries that are in the bundle and are needed for nothing else. */
+/** Without the libraries that are in the bundle. */
 function needed(dependencies) {
   const bundled = JSON.parse(readFileSync(join(root, "dist", "bundle", "libraries.json"), "utf8"));
-  const { modules } = JSON.parse(
-    readFileSync(join(root, "dist", "public", "modules.json"), "utf8"),
-  );
-  const isKept = (name) =>
-    !(name in bundled) ||
-    name === "typebox" ||
-    modules.some((one) => one.startsWith(`lib/${name}/`));
+  const isKept = (name) => !(name in bundled) && !FOR_COMPILERS.includes(name);
   return pick(dependencies, Object.keys(dependencies).filter(isKept));
 }
 

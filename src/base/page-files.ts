@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { ThingError } from "./errors.ts";
 import { packagePath } from "./package-root.ts";
 
@@ -52,12 +51,9 @@ export function pageFileNames(): string[] {
     .filter((name) => /\.(css|svg|html|js)$/.test(name));
 }
 
-/** A module by its path under `assets/`: `public/index.js` and `src/client/http.js` are compiled, `lib/...` are other people's. */
+/** A module by its path under `assets/`: `public/index.js` and `src/client/http.js` are this package's, `lib/...` are other people's. */
 export function pageModule(path: string): Buffer {
-  const library = /^lib\/((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(path);
-  if (!library) return readFileSync(packagePath("dist", "pages", path));
-  const [, name = "", file = ""] = library;
-  return readFileSync(join(packageFolder(name), file));
+  return readFileSync(packagePath("dist", "pages", path));
 }
 
 /** Names all that pages are made of: another when any of it is. */
@@ -73,19 +69,4 @@ function hashOfAll(): string {
   for (const name of pageFileNames().sort()) hash.update(name).update(pageFile(name));
   for (const path of pageModules().modules) hash.update(path).update(pageModule(path));
   return hash.digest("base64url").slice(0, 12);
-}
-
-/** Where npm has put a library: beside this package, or above it. */
-function packageFolder(name: string): string {
-  const from = createRequire(packagePath("package.json"));
-  for (const folder of from.resolve.paths(name) ?? []) {
-    const found = join(folder, name);
-    try {
-      readFileSync(join(found, "package.json"));
-      return found;
-    } catch {
-      // further up
-    }
-  }
-  return dirname(from.resolve(name)); // throws, and says what is missing
 }

@@ -49,7 +49,16 @@ function isRegisterHooks(found: unknown): found is (hooks: SyncHooks) => void {
 /** What a user's module may import without having installed it, and where this copy has it. */
 function ownModules(): Map<string, string> {
   const own = ENTRIES.map(([name, module]) => [name, moduleUrl(module).href] as const);
-  return new Map([...own, ["typebox", import.meta.resolve("typebox")]]);
+  return new Map([...own, ["typebox", typeboxUrl()]]);
+}
+
+/** An installed package has it in its bundle alone: docs/decisions/0232. */
+function typeboxUrl(): string {
+  try {
+    return import.meta.resolve("typebox");
+  } catch {
+    return pathToFileURL(packagePath("dist", "bundle", "typebox.js")).href;
+  }
 }
 
 function manifest(): { readonly exports: Record<string, { node?: string; default?: string }> } {

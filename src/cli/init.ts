@@ -97,7 +97,10 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
     return String((isRecord(listed) && listed[name]) ?? "latest");
   };
   // An installed package has no development dependencies.
-  const development = isRecord(own) && own.projectVersions ? "projectVersions" : "devDependencies";
+  const isInstalled = isRecord(own) && own.projectVersions;
+  const [needed, development] = isInstalled
+    ? ["projectVersions", "projectVersions"]
+    : ["dependencies", "devDependencies"];
   return {
     name:
       basename(folder)
@@ -106,7 +109,7 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
         .replace(/^-+|-+$/g, "") || "lab",
     dependencies: {
       thingscope: await placeOf(packagePath(), isRecord(own) ? String(own.version) : "0"),
-      typebox: version("dependencies", "typebox"),
+      typebox: version(needed, "typebox"),
     },
     devDependencies: {
       "@types/node": version(development, "@types/node"),

@@ -7,13 +7,20 @@ import { packagePath } from "../../src/base/package-root.ts";
 
 const run = promisify(execFile);
 
-/** Puts what npm packs, and its dependencies, but nothing of this repository, into `folder`. Returns where the package is. */
-export async function installPacked(folder: string): Promise<string> {
+/**
+ * Puts what npm packs, and its dependencies, but nothing of this repository, into `folder`. Returns where the package is.
+ *
+ * @param beside - Libraries that whoever has the folder has installed, too.
+ */
+export async function installPacked(
+  folder: string,
+  beside: readonly string[] = [],
+): Promise<string> {
   const archive = await packed(folder);
   const home = join(folder, "node_modules", "thingscope");
   await mkdir(home, { recursive: true });
   await run("tar", ["-xzf", archive, "-C", home, "--strip-components=1"]);
-  for (const path of await librariesOf(home)) {
+  for (const path of await librariesOf(home, beside)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await symlink(packagePath(path), join(folder, path));
   }
@@ -42,8 +49,8 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** What npm installs with the package in `home`; Node's types are among it. */
-async function librariesOf(home: string): Promise<Set<string>> {
+/** What npm installs with the package in `home`, and `beside` it. */
+async function librariesOf(home: string, beside: readonly string[]): Promise<Set<string>> {
   const lock = JSON.parse(await readFile(packagePath("package-lock.json"), "utf8"));
   const locked: Readonly<Record<string, Locked>> = lock.packages;
   const found = new Set<string>();
@@ -56,5 +63,6 @@ async function librariesOf(home: string): Promise<Set<string>> {
     }
   };
   add(JSON.parse(await readFile(join(home, "package.json"), "utf8")));
+  add({ dependencies: Object.fromEntries(beside.map((name) => [name, "*"])) });
   return found;
 }

@@ -2,16 +2,20 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { isBuiltin } from "node:module";
+import { writeFile } from "node:fs/promises";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { TEST_MS } from "../limits.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { installPacked } from "./install-packed.ts";
+import { commandIn, installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
+const run = promisify(execFile);
 let home = "";
+/** What types of the package name, and who compiles has: optional peers. */
+const FOR_COMPILERS = ["@types/express", "@types/node", "typebox"];
 let files: ReadonlySet<string> = new Set();
 let text: (file: string) => string;
 
@@ -36,7 +40,8 @@ function isCarried(path: string): boolean {
 
 /** What a compiled module or its declarations import by name. */
 function importedBy(file: string): string[] {
-  const found = text(file).matchAll(
+  const needed = text(file).replace(/\/\*\* @ts-ignore .*\*\/\nimport .*/g, "");
+  const found = needed.matchAll(
     /^(?:import|export)\b[^;"']*? from "([^"\n]+)";?$|^import "([^"\n]+)";$|\bimport\("([^"\n]+)"\)/gm,
   );
   return [...found].map(([, from, effect, call]) => from ?? effect ?? call!);
@@ -73,6 +78,7 @@ test("package.json names what runs: entries, commands and scripts that are there
     "@nats-io/kv",
     "@nats-io/transport-node",
     "mqtt",
+    ...FOR_COMPILERS,
   ]) {
     assert.ok(manifest.peerDependenciesMeta[library].optional, library);
     assert.equal(
@@ -92,12 +98,9 @@ test("what the package exports is the bundle, and libraries that are in it are i
     assert.match(types!, /^\.\/dist\/(src|things)\/.*\.d\.ts$/, name);
   }
   const bundled = Object.keys(JSON.parse(text("dist/bundle/libraries.json")));
-  const alsoForPagesOrUsers = ["tslib", "typebox"];
   assert.deepEqual(
-    Object.keys(dependencies)
-      .filter((name) => bundled.includes(name))
-      .sort(),
-    alsoForPagesOrUsers,
+    Object.keys(dependencies).filter((name) => bundled.includes(name)),
+    [],
   );
   const licences = text("dist/bundle/LICENSES.txt");
   for (const name of bundled) assert.ok(licences.includes(`${name} `), name);
@@ -109,8 +112,7 @@ test("every module and every type that the package exports finds what it imports
   const installed = [own, ...Object.keys({ ...dependencies, ...optionalDependencies })];
   const known = [...installed, ...Object.keys(peerDependencies)];
   // Without `skipLibCheck` a missing type ends a compilation; whoever imports thingscope/pystreaming has ZeroMQ.
-  const typed = installed.map((name) => name.replace(/^@types\//, ""));
-  const knownToTypes = [...installed, ...typed, "zeromq"];
+  const knownToTypes = [...installed, ...FOR_COMPILERS, "zeromq"];
   const entries = Object.values(exports).flatMap((target) =>
     typeof target === "object" ? Object.values(target as Record<string, string>) : [],
   );
@@ -134,6 +136,27 @@ test("every module and every type that the package exports finds what it imports
   for (const entry of entries) follow(normalize(entry));
   assert.ok(seen.size > 300, String(seen.size));
   assert.deepEqual([...missing], []);
+});
+
+test("every module that a page loads is in the package, other people's too", () => {
+  const { modules } = JSON.parse(text("dist/public/modules.json")) as { modules: string[] };
+  assert.ok(modules.some((path) => path.startsWith("lib/lit/")));
+  assert.deepEqual(
+    modules.filter((path) => !files.has(`dist/pages/${path}`)),
+    [],
+  );
+});
+
+test("a Thing's file imports typebox where nobody has installed it", { timeout }, async () => {
+  const folder = join(home, "..", "..");
+  const thing = `
+    import { property, Thing } from "thingscope";
+    import { Type } from "typebox";
+    export class Lamp extends Thing { @property("Brightness", Type.Integer()) accessor brightness = 50; }`;
+  await writeFile(join(folder, "lamp.ts"), thing);
+  await writeFile(join(folder, "lamp.yaml"), "things:\n  lamp: lamp.ts:Lamp\n");
+  assert.throws(() => createRequire(join(folder, "lamp.ts")).resolve("typebox"));
+  await run(process.execPath, [commandIn(folder), "check", "lamp.yaml"], { cwd: folder });
 });
 
 test("pages of the package link to nothing, and name no script and no example, that is not in it", () => {
@@ -170,7 +193,6 @@ test("server.app answers where no express is installed", { timeout }, async () =
     const { url } = await server.listen({ port: 0 });
     console.log(await (await fetch(url + "/samples/7")).text(), await import("express").catch(({ code }) => code));
     await server.close();`;
-  const run = promisify(execFile);
   const folder = dirname(dirname(home));
   const args = ["--input-type=module", "--eval", program];
   const { stdout } = await run(process.execPath, args, { cwd: folder, timeout });
