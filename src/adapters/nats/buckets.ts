@@ -4,6 +4,8 @@ import { delay, ignoreAbort } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
 import { REPLICAS, REPLICATED_MS, Replicas } from "./replicas.ts";
+import { StuckStream } from "./stuck-stream.ts";
+import { type MemberName, trialSubject } from "./subjects.ts";
 
 /** Descriptions of members that are long gone are dropped after so long, ms; members write theirs again before. */
 const KEPT_MS = 24 * 3600 * 1000;
@@ -11,6 +13,9 @@ const KEPT_MS = 24 * 3600 * 1000;
 export const REWRITTEN_MS = KEPT_MS / 4;
 /** Bytes that all descriptions of a fleet take at most, which JetStream reserves: those of some 2000 Things. */
 const MOST_BYTES = 64 * 2 ** 20;
+/** Who reads a bucket looks so often whether it is still the same, ms: NATS does not tell that it was made again. */
+const SAME_MS = 10_000;
+const NO_STREAM = 10059;
 
 /**
  * The bucket of a fleet's descriptions, by member and Thing (`MEMBER.THING`), as its members have made it.
@@ -78,6 +83,53 @@ export async function keepReplicated(
     await delay(REPLICATED_MS, signal).catch(ignoreAbort);
     const stream = await manager.streams.info(`KV_${thingsOf(fleet)}`).catch(() => undefined);
     if (stream) await replicas.look(stream); // it may be gone, or JetStream may not answer
+  }
+}
+
+/** A bucket, and what notices that it stores nothing any more. */
+export interface OwnBucket {
+  readonly bucket: KV;
+  readonly stuck: StuckStream;
+  /** Makes it another one, unless somebody has: all members write their descriptions again then. */
+  remove(): Promise<void>;
+}
+
+/** Opens the bucket as `openThings` does, for a member that writes into it. */
+export async function openOwn(
+  connection: NatsConnection,
+  library: Nats,
+  name: MemberName,
+): Promise<OwnBucket> {
+  const bucket = await openThings(connection, library, name.fleet);
+  const manager = await library.jetstreamManager(connection, { checkAPI: false });
+  const { created, config } = (await bucket.status()).streamInfo;
+  const stream = config.name;
+  const trial = { name: `${stream}~room~${name.member}`, subject: trialSubject(name) };
+  const js = library.jetstream(connection);
+  return {
+    bucket,
+    stuck: new StuckStream({ js, manager, library, stream, trial }),
+    async remove() {
+      if ((await manager.streams.info(stream)).created === created)
+        await manager.streams.delete(stream);
+    },
+  };
+}
+
+/** Resolves when a bucket has gone, or was made again: its readers would wait for ever. Until `signal` aborts at the latest. */
+export async function untilReplaced(
+  bucket: KV,
+  created: string,
+  { JetStreamApiError }: Nats,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let last = created; last === created && !signal.aborted; ) {
+    await delay(SAME_MS, signal).catch(ignoreAbort);
+    last = await bucket.status().then(
+      ({ streamInfo }) => streamInfo.created,
+      // any other says that JetStream does not answer now
+      (error) => (error instanceof JetStreamApiError && error.code === NO_STREAM ? "" : created),
+    );
   }
 }
 

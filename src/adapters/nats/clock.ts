@@ -3,6 +3,7 @@ import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now, wallTime } from "../../base/clock.ts";
 import { fleetClock, type SteadyOffset } from "../../base/fleet-clock.ts";
 import { isRecord } from "../../base/values.ts";
+import { LATEST_MS } from "./lease.ts";
 import type { Roster } from "./roster.ts";
 import { clockSubject, type MemberName } from "./subjects.ts";
 
@@ -54,8 +55,9 @@ export async function clockOf(connection: NatsConnection, name: MemberName): Pro
   };
 }
 
+/** One that the clock of a computer can show. */
 function isTime(value: unknown): value is number {
-  return Number.isFinite(value);
+  return typeof value === "number" && value >= 0 && value <= LATEST_MS;
 }
 
 /** The sample with the quickest round trip, of so many. */

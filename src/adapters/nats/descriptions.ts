@@ -1,10 +1,12 @@
-import type { KV } from "@nats-io/kv";
+import type { KV, KvWatchEntry } from "@nats-io/kv";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { asSentence, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { REWRITTEN_MS } from "./buckets.ts";
+import { type OwnBucket, REWRITTEN_MS, untilReplaced } from "./buckets.ts";
 import { RENEWED_MS } from "./lease.ts";
+import type { Nats } from "./library.ts";
+import { namesIn } from "./member-entries.ts";
 import { textIn } from "./packed.ts";
 import type { Roster } from "./roster.ts";
 import { WrittenThings } from "./written-things.ts";
@@ -19,7 +21,8 @@ export interface OwnThings {
 
 interface Describing {
   /** Opens the bucket of descriptions. */
-  readonly open: () => Promise<KV>;
+  readonly open: () => Promise<OwnBucket>;
+  readonly library: Nats;
   readonly name: string;
   readonly things: OwnThings;
   readonly roster: Roster;
@@ -48,14 +51,13 @@ export async function keepDescribed(describing: Describing, signal: AbortSignal)
     const end = new AbortController();
     const either = AbortSignal.any([signal, end.signal]);
     try {
-      const bucket = await describing.open();
+      const own = await describing.open();
       await Promise.race([
-        keepWritten(bucket, describing, either, () => fault(undefined)),
-        watchThings(bucket, describing.roster, either),
+        keepWritten(own, describing, either, (why) => fault(why && notKept(why))),
+        watchThings(own.bucket, describing.roster, describing.library, either),
       ]);
     } catch (error) {
-      if (!signal.aborted && !describing.isClosed())
-        fault(`JetStream does not keep the fleet's descriptions: ${asSentence(messageOf(error))}`);
+      if (!signal.aborted && !describing.isClosed()) fault(notKept(messageOf(error)));
     } finally {
       end.abort();
     }
@@ -64,34 +66,66 @@ export async function keepDescribed(describing: Describing, signal: AbortSignal)
 }
 
 /**
- * Tells a roster what the bucket holds, and each change, until `signal` aborts.
+ * Tells a roster what the bucket holds, and each change, until `signal` aborts, or it is not that bucket any more: open it again then.
  * @throws whatever NATS throws when it cannot be followed any more.
  */
-export async function watchThings(bucket: KV, roster: Roster, signal: AbortSignal): Promise<void> {
+export async function watchThings(
+  bucket: KV,
+  roster: Roster,
+  library: Nats,
+  signal: AbortSignal,
+): Promise<void> {
+  const { created } = (await bucket.status()).streamInfo;
+  const end = new AbortController();
+  const either = AbortSignal.any([signal, end.signal]);
   const entries = await bucket.watch();
   const stop = () => entries.stop();
-  signal.addEventListener("abort", stop, { once: true });
+  either.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
+  try {
+    const replaced = untilReplaced(bucket, created, library, either);
+    await Promise.race([replaced, followEntries(bucket, entries, roster, either)]);
+  } finally {
+    end.abort();
+  }
+}
+
+async function followEntries(
+  bucket: KV,
+  entries: AsyncIterable<KvWatchEntry>,
+  roster: Roster,
+  signal: AbortSignal,
+): Promise<void> {
   const keys = new Set<string>();
   for await (const key of await bucket.keys()) keys.add(key);
   roster.retain(keys); // what has gone while nobody watched
   for await (const entry of entries) {
-    const [member = "", thing = ""] = entry.key.split(".");
-    const text = entry.operation === "PUT" ? await textIn(entry.value) : undefined;
-    if (text !== undefined) roster.described(member, thing, text);
-    else roster.removed(member, thing);
+    const names = namesIn(entry.key);
+    const isThere = entry.operation === "PUT";
+    const text = names && isThere ? await textIn(entry.value) : undefined;
+    if (!names) roster.refused.note(entry.key, "description", "no member writes under that key");
+    else if (text !== undefined) roster.described(...names, text);
+    else if (isThere) roster.refused.note(names[0], "description", "it cannot be unpacked");
+    else roster.removed(...names);
   }
   if (!signal.aborted) throw new Error("NATS does not tell of the fleet's changes any more.");
 }
 
-/** What has changed is written within three seconds, however often it changes. */
+function notKept(why: string): string {
+  return `JetStream does not keep the fleet's descriptions: ${asSentence(why)}`;
+}
+
+/**
+ * What has changed is written within three seconds, however often it changes.
+ * @param onWritten - Told why not all was, or undefined.
+ */
 async function keepWritten(
-  bucket: KV,
-  { name, things, log, most, isClosed }: Describing,
+  { bucket, stuck, remove }: OwnBucket,
+  { name, things, log, most, library, isClosed }: Describing,
   signal: AbortSignal,
-  onWritten: () => void,
+  onWritten: (why: string | undefined) => void,
 ): Promise<void> {
-  const written = new WrittenThings(bucket, { name, log, most, isClosed });
+  const written = new WrittenThings(bucket, { name, log, most, library, isClosed, stuck });
   let isStale = true;
   const stop = things.onChange(() => {
     isStale = true;
@@ -105,12 +139,20 @@ async function keepWritten(
       }
       if (isStale) {
         isStale = false;
-        if (!(await written.write(await things.describe()))) isStale = true;
-        onWritten();
+        const why = await written.write(await things.describe());
+        isStale ||= why !== undefined;
+        onWritten(why);
       }
       await delay(RENEWED_MS, signal).catch(ignoreAbort);
+      if (!(await stuck.look())) continue;
+      await remove();
+      log.warn(MADE_AGAIN);
+      return;
     }
   } finally {
     stop();
   }
 }
+
+const MADE_AGAIN =
+  "JetStream has stored no description though its disk has room: the fleet's bucket is made again there, and all members write theirs once more.";

@@ -1,5 +1,7 @@
+import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { messageOf } from "../../base/errors.ts";
+import { delay, ignoreAbort } from "../../base/abort.ts";
+import { asSentence, messageOf } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import { findThings } from "./buckets.ts";
@@ -11,6 +13,10 @@ import { type Nats, nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 import { type PresentMember, Roster } from "./roster.ts";
 import { rollCallSubject } from "./subjects.ts";
+import { ToldOnce } from "./told-once.ts";
+
+/** A bucket that cannot be followed is tried again after so long, ms. */
+const AGAIN_MS = 3000;
 
 interface FleetClientOptions {
   /** Relative paths of the options begin there; the working folder when absent. */
@@ -58,9 +64,7 @@ export class FleetClient implements AsyncDisposable {
       const client = new FleetClient(library, connection, fleet, { log, answerMs });
       hearLeases(connection, fleet, client.#roster);
       connection.publish(rollCallSubject(fleet));
-      watchThings(things, client.#roster, client.#end.signal).catch((error) =>
-        log.warn(`The fleet cannot be followed any more: ${messageOf(error)}`),
-      );
+      void client.#follow(things, library, fleet, log);
       return client;
     } catch (error) {
       await connection.close();
@@ -89,6 +93,25 @@ export class FleetClient implements AsyncDisposable {
    */
   get fetch(): typeof fetch {
     return this.#requests.fetch;
+  }
+
+  /** Until it is closed, or has no connection any more. */
+  async #follow(things: KV, library: Nats, fleet: string, log: Log): Promise<void> {
+    const { signal } = this.#end;
+    const once = new ToldOnce((sentence) => log.warn(sentence));
+    let bucket: KV | undefined = things;
+    while (!signal.aborted && !this.#connection.isClosed()) {
+      try {
+        bucket ??= await findThings(this.#connection, library, fleet);
+        await watchThings(bucket, this.#roster, library, signal);
+      } catch (error) {
+        const why = asSentence(messageOf(error));
+        if (!signal.aborted)
+          once.note(why, `The fleet's Things are not followed: ${why} It is tried again.`);
+      }
+      bucket = undefined; // it may be made again
+      await delay(AGAIN_MS, signal).catch(ignoreAbort);
+    }
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { rootOf } from "../own-address.ts";
 import { originsOf, ownOrigins } from "./addresses.ts";
-import { keepReplicated, openThings } from "./buckets.ts";
+import { keepReplicated, openOwn } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
 import { connectionLost, connectTo } from "./connect.ts";
 import { Denials } from "./denials.ts";
@@ -182,7 +182,8 @@ export class Fleet {
     const tooLarge = (what: string, most: number) => this.#once.note(what, notTold(what, most));
     const telling = { connection, library, hub: server.notifications, name, tooLarge };
     const describing = {
-      open: () => openThings(connection, library, name.fleet),
+      open: () => openOwn(connection, library, name),
+      library,
       ...{ name: name.member, things: describedThings(server, root, log), roster, log },
       isClosed: () => connection.isClosed(),
       most: (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES,

@@ -6,6 +6,9 @@ export const RENEWED_MS = 3000;
 /** A member whose lease was not renewed for so long is gone, ms: two renewals may be lost. */
 export const GONE_MS = 9000;
 
+/** What a clock of JavaScript shows at most, ms since 1970. */
+export const LATEST_MS = 8.64e15;
+
 /** What a member says of itself with each renewal. */
 export interface Lease {
   /** Another one for each process: two servers with one name are told apart by it, also where one is a copy of the other's disk. */
@@ -32,7 +35,7 @@ export interface LeaseClock {
 
 const LeaseSchema = Type.Object({
   instance: Type.String({ minLength: 1, maxLength: 100 }),
-  since: Type.Number({ minimum: 0 }),
+  since: Type.Number({ minimum: 0, maximum: LATEST_MS }),
   url: Type.String({ pattern: "^https?://[^\\s]+$", maxLength: 500 }),
   version: Type.String({ maxLength: 100 }),
   origins: Type.Optional(
@@ -42,8 +45,8 @@ const LeaseSchema = Type.Object({
   clock: Type.Optional(
     Type.Object({
       reference: Type.String({ maxLength: 63 }),
-      offset_ms: Type.Number(),
-      uncertainty_ms: Type.Number({ minimum: 0 }),
+      offset_ms: Type.Number({ minimum: -LATEST_MS, maximum: LATEST_MS }),
+      uncertainty_ms: Type.Number({ minimum: 0, maximum: LATEST_MS }),
     }),
   ),
 });

@@ -14,6 +14,7 @@ import { answerEvents } from "./answer-events.ts";
 import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import { pack } from "./packed.ts";
+import { mayAnswer, noteRefused } from "./replies.ts";
 import {
   isClock,
   type MemberName,
@@ -35,7 +36,6 @@ const PACKED_TIMES = 16;
 const ROLES: readonly SubjectRole[] = ["view", "operate"];
 
 const busyLimit = countedLimit("fleet_requests");
-const badLimit = countedLimit("fleet_bad_requests");
 const sizeLimit = countedLimit("fleet_answer_bytes");
 
 /** What requests by NATS are answered by, and how the server is called in their answers. */
@@ -79,7 +79,8 @@ export function answerRequests(
     return connection.subscribe(requestSubjects(answering.name, role), {
       queue: ONE_OF_TWO,
       callback(error, message) {
-        if (!error) answer(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
+        if (error || !mayAnswer(message, log)) return;
+        answer(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
       },
     });
   });
@@ -164,17 +165,9 @@ function deadlineIn(headers: MsgHdrs | undefined): number {
   return deadline ? Number(deadline) : Number.POSITIVE_INFINITY;
 }
 
-/** Anybody may send anything: it is counted, and the log has a line a minute. */
 function refuse(error: ThingError, log: Log): Answer {
   noteRefused(error.message, log);
   return problem(error);
-}
-
-function noteRefused(sentence: string, log: Log): void {
-  badLimit.hit();
-  if (now() - toldAt <= TOLD_EVERY_MS) return;
-  toldAt = now();
-  log.warn(`A message of the fleet was refused: ${sentence}`);
 }
 
 /** What a problem says. */
@@ -182,9 +175,6 @@ function sentenceIn(body: Uint8Array): string {
   const { detail }: { detail?: string } = JSON.parse(Buffer.from(body).toString());
   return detail ?? "";
 }
-
-let toldAt = Number.NEGATIVE_INFINITY;
-const TOLD_EVERY_MS = 60_000;
 
 function headersIn(headers: MsgHdrs | undefined): Record<string, string> {
   const given = [...(headers ?? [])].map(

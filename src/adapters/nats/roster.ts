@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { systemTimers, type Timers } from "../../base/timers.ts";
-import { isRecord } from "../../base/values.ts";
 import type { DirectoryEventType } from "../../server/directory/directory-events.ts";
 import type { EnrichedDescription, RemoteThings } from "../../server/directory/remote-things.ts";
 import { GONE_MS, type Lease, leaseIn } from "./lease.ts";
+import { descriptionIn, isMemberName, RefusedEntries, strangerIn } from "./member-entries.ts";
 import { ToldOnce } from "./told-once.ts";
 
 const MOST_MEMBERS = 500;
@@ -46,6 +46,8 @@ export interface MemberThing {
 export class Roster implements RemoteThings {
   readonly descriptions = new Map<string, EnrichedDescription>();
   readonly #once: ToldOnce;
+  /** What others have written and nobody can use. */
+  readonly refused: RefusedEntries;
   readonly #own: string;
   readonly #log: Log;
   readonly #timers: Timers;
@@ -55,6 +57,8 @@ export class Roster implements RemoteThings {
   readonly #silent = new Set<string>();
   /** Ids that several Things have. */
   readonly #twins = new Set<string>();
+  /** Descriptions that say that their Things are not their member's. */
+  readonly #strangers = new WeakSet<EnrichedDescription>();
   #count = 0;
   /** Characters of all descriptions. */
   #size = 0;
@@ -65,6 +69,7 @@ export class Roster implements RemoteThings {
     this.#own = own;
     this.#log = log;
     this.#once = new ToldOnce((sentence) => log.warn(sentence));
+    this.refused = new RefusedEntries(log);
     this.#timers = timers;
   }
 
@@ -80,7 +85,9 @@ export class Roster implements RemoteThings {
   /** The Things of the members that are present. */
   get things(): MemberThing[] {
     return [...this.#members].flatMap(([member, { lease, things }]) =>
-      lease ? [...things].map(([thing, description]) => ({ member, thing, description })) : [],
+      [...things]
+        .filter(([, description]) => lease && !this.#strangers.has(description))
+        .map(([thing, description]) => ({ member, thing, description })),
     );
   }
 
@@ -103,7 +110,8 @@ export class Roster implements RemoteThings {
   /** A member has renewed its lease. */
   renewed(name: string, text: string): void {
     if (name === this.#own) return;
-    const lease = leaseIn(text);
+    const lease = isMemberName(name) ? leaseIn(text) : undefined;
+    if (!lease) this.refused.note(name, "lease", "it is none");
     const member = lease && this.#memberCalled(name);
     if (!member) return;
     const isBack = member.lease === undefined;
@@ -111,10 +119,13 @@ export class Roster implements RemoteThings {
     this.#silent.delete(name);
     member.lease = lease;
     member.renewedAt = this.#timers.now();
-    if (isElsewhere) this.#tellMembers();
+    if (isElsewhere) {
+      this.#tellMembers();
+      for (const [thing, { id }] of member.things)
+        if (!this.#isListed(member, thing, String(id))) this.#list(name, thing);
+    }
     if (!isBack) return;
     this.#log.info(`'${name}' is in the fleet (${lease.url}).`);
-    for (const [thing, description] of member.things) this.#list(description, `${name}/${thing}`);
     this.#watch();
   }
 
@@ -132,7 +143,11 @@ export class Roster implements RemoteThings {
     const written = this.#members.get(name)?.written.get(thing);
     if (written?.digest === digest) return;
     const description = descriptionIn(text);
-    const member = description && this.#memberCalled(name);
+    if (typeof description === "string") {
+      this.refused.note(name, `description of '${thing}'`, description);
+      return;
+    }
+    const member = this.#memberCalled(name);
     if (!member) return;
     const before = member.things.get(thing);
     const size = this.#size + text.length - (written?.size ?? 0);
@@ -145,7 +160,7 @@ export class Roster implements RemoteThings {
     else if (before.id !== description.id && member.lease) this.#unlist(before);
     member.things.set(thing, description);
     member.written.set(thing, { digest, size: text.length });
-    if (member.lease) this.#list(description, `${name}/${thing}`, before);
+    this.#list(name, thing, before);
   }
 
   /** A member has a Thing no longer. */
@@ -200,16 +215,30 @@ export class Roster implements RemoteThings {
     return member;
   }
 
+  #isListed({ things }: Member, thing: string, id: string): boolean {
+    return this.descriptions.get(id) === things.get(thing);
+  }
+
   /** Of two Things with one id the one that came first is listed. @param before - What it was described as. */
-  #list(description: EnrichedDescription, address: string, before?: EnrichedDescription): void {
+  #list(name: string, thing: string, before?: EnrichedDescription): void {
+    const { lease, things } = this.#members.get(name)!;
+    const description = things.get(thing);
+    if (!lease || !description) return;
+    const stranger = strangerIn(description, lease);
+    if (stranger !== undefined) {
+      if (before) this.#unlist(before);
+      this.#strangers.add(description);
+      this.refused.note(name, `description of '${thing}'`, stranger);
+      return;
+    }
+    this.#strangers.delete(description);
     const id = String(description.id);
     const listed = this.descriptions.get(id);
     if (listed && listed !== before) {
       this.#twins.add(id);
-      const member = address.split("/")[0]!;
       this.#once.note(
-        member,
-        `'${address}' has the id of a Thing of another member, ${id}, and is not listed. Give '${member}' an id of its own: another host name, or another settings folder.`,
+        name,
+        `'${name}/${thing}' has the id of a Thing of another member, ${id}, and is not listed. Give '${name}' an id of its own: another host name, or another settings folder.`,
       );
       return;
     }
@@ -223,10 +252,9 @@ export class Roster implements RemoteThings {
     this.descriptions.delete(id);
     this.#tell("thing_deleted", id);
     if (!this.#twins.delete(id)) return;
-    const twin = this.things.find(
-      (one) => one.description.id === id && one.description !== description,
-    );
-    if (twin) this.#list(twin.description, `${twin.member}/${twin.thing}`);
+    for (const { member, thing, description: twin } of this.things)
+      if (twin.id === id && twin !== description && !this.descriptions.has(id))
+        this.#list(member, thing);
   }
 
   #hide(name: string, member: Member, why: string): void {
@@ -265,14 +293,5 @@ export class Roster implements RemoteThings {
       this.#hide(name, member, `nothing was heard of it for ${GONE_MS / 1000} s.`);
     }
     this.#watch();
-  }
-}
-
-function descriptionIn(text: string): EnrichedDescription | undefined {
-  try {
-    const description: unknown = JSON.parse(text);
-    return isRecord(description) && typeof description.id === "string" ? description : undefined;
-  } catch {
-    return undefined;
   }
 }

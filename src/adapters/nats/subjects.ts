@@ -118,6 +118,11 @@ export function workSubject(
   return [ROOT, fleet, member, "work", queue, kind].join(".");
 }
 
+/** A subject of a member's own, for a stream with which it tries whether JetStream has room. */
+export function trialSubject({ fleet, member }: MemberName): string {
+  return [ROOT, fleet, member, "room"].join(".");
+}
+
 function tokenOf(segment: string): string {
   if (segment === "") return EMPTY;
   return segment.replace(RESERVED, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);

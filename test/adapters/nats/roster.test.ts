@@ -82,3 +82,32 @@ test("descriptions of all members together are bounded", () => {
   assert.equal(roster.descriptions.size, 9);
   roster.close();
 });
+
+test("a Thing that says to be at another member's address is not listed, until its member is there", () => {
+  const lines: string[] = [];
+  const roster = rosterWith(lines);
+  const at = (url: string) => JSON.stringify({ ...JSON.parse(LEASE), url });
+  const stage = (href: string) =>
+    JSON.stringify({ id: "urn:stage", title: href, links: [{ rel: "self", href }] });
+  const hits = () => limitHits().get("fleet_bad_entries") ?? 0;
+  const before = hits();
+  roster.described("one", "stage", stage("http://10.0.0.2:5000/stage/"));
+  roster.renewed("one", LEASE);
+  assert.deepEqual([titles(roster), roster.things.length, hits() - before], [[], 0, 1]);
+  roster.renewed("one", LEASE);
+  assert.equal(hits() - before, 1);
+  roster.renewed("one", at("http://10.0.0.2:5000"));
+  assert.deepEqual(titles(roster), ["http://10.0.0.2:5000/stage/"]);
+  assert.equal(roster.things.length, 1);
+  roster.renewed("one", at("http://10.0.0.3:5000"));
+  assert.equal(roster.descriptions.size, 1, "it has moved, and describes its Things in a moment");
+  roster.described("one", "stage", stage("http://10.0.0.3:5000/stage/"));
+  assert.deepEqual(titles(roster), ["http://10.0.0.3:5000/stage/"]);
+  roster.described("one", "stage", stage("http://10.0.0.9:5000/stage/"));
+  assert.deepEqual(titles(roster), []);
+  assert.equal(
+    lines.filter((line) => /'one' in the fleet is refused: it is at/.test(line)).length,
+    1,
+  );
+  roster.close();
+});

@@ -34,14 +34,15 @@ export async function sharedNats(): Promise<{ url: string; fleet: string }> {
 /**
  * @param config - Lines for its configuration, such as users and permissions.
  * @param options.store - Where it keeps what it stores; a folder of its own when absent.
+ * @param options.at - Its port; a free one when absent.
  */
 export async function natsServerFor(
   t: { after(end: () => void): void },
   config = "",
-  { store }: { readonly store?: string } = {},
+  { store, at = -1 }: { readonly store?: string; readonly at?: number } = {},
 ): Promise<NatsServer> {
   const folder = await temporaryFolder("thingscope-nats-");
-  let port = "-1";
+  let port = String(at);
   let child = await started();
   t.after(() => child.process.kill("SIGKILL"));
   port = child.port;

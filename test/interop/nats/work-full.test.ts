@@ -49,10 +49,8 @@ test("while the disk of JetStream is full tickets end with that cause, and when 
   const { done } = served.queue.sums;
   while (served.queue.sums.done === done) await add();
   assert.equal(served.queue.trouble, "");
-  assert.ok(
-    lines.some((line) => /the queue is made again there/.test(line)),
-    lines.join("\n"),
-  );
+  const again = lines.filter((line) => /the queue is made again there/.test(line));
+  assert.equal(again.length, 1, lines.join("\n"));
   const verdict = await verifyTickets(served.queue.ledger);
   assert.ok(verdict.ok, verdict.sentence);
   assert.deepEqual([verdict.wanted, verdict.open], [added, 0]);

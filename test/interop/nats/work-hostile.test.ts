@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -126,11 +127,12 @@ test("a worker without a token gives its ticket back, and tickets that end their
   assert.ok((await verifyTickets(served.queue.ledger)).ok);
 });
 
-/** A server of a stranger, what it was asked with, and tickets of it, which want the token of whoever takes them. */
-async function strangerFor(t: TestContext) {
+/** A server of a stranger, which may redirect, what it was asked with, and tickets of it, which want the token of whoever takes them. */
+async function strangerFor(t: TestContext, redirect?: { location: string }) {
   const asked: unknown[] = [];
   const server = createServer(({ headers }, response) => {
     asked.push(headers);
+    response.writeHead(redirect ? 302 : 200, redirect);
     response.end("thank you");
   });
   t.after(() => server.close());
@@ -141,6 +143,61 @@ async function strangerFor(t: TestContext) {
     JSON.stringify({ run: "x", index: 0, captured_at: 0, url: `${root}/spots/frame/x/0` }),
   );
   return { origin, asked, baits };
+}
+
+test("workers follow no redirect of an address that may have their token, and say so", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const { served, token } = await securedQueue(t, url);
+  const stranger = await strangerFor(t);
+  const moved = await strangerFor(t, { location: `${stranger.origin}/spots/frame/x/0` });
+  const { connection } = await managerFor(t, url);
+  const redirects = new RegExp(
+    `redirects to ${stranger.origin}, and redirects are not followed: .*'url' in its 'fleet'`,
+  );
+  for (const start of [inNode, inPython]) {
+    connection.publish(TICKETS, moved.baits[0]);
+    await connection.flush();
+    const worker = start(t, url, token, moved.origin);
+    const ended = served.queue.sums.done + 1;
+    served.add(1);
+    await served.ended(ended); // the other waits for its next turn
+    assert.match(worker.said(), redirects);
+    assert.equal(Object(moved.asked.at(-1)).authorization, `Bearer ${token}`);
+    await worker.close();
+  }
+  assert.deepEqual(stranger.asked, []);
+  const refused = inPython(t, url, token, "bench-1.lab");
+  await refused.ended;
+  assert.match(refused.said(), /ValueError: 'bench-1\.lab' in origins is not an address like/);
+});
+
+/** A worker with a token that may be sent to one more address. */
+function inNode(t: TestContext, url: string, token: string, origin: string) {
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  const worker = workerFor(t, url, () => 1, { token, origins: [origin], log });
+  return { said: () => lines.join("\n"), close: () => worker.close() };
+}
+
+function inPython(t: TestContext, url: string, token: string, origin: string) {
+  const script = packagePath("test", "interop", "nats", "worker.py");
+  const child = spawn(python(), [script, url, token, origin], {
+    env: { ...process.env, PYTHONPATH: packagePath("clients", "python", "src") },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "close");
+  let text = "";
+  child.stderr.on("data", (part) => {
+    text += part;
+  });
+  const close = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return { said: () => text, close, ended };
 }
 
 /** A queue with a login, in which tickets name a stranger's address, behind these messages. */

@@ -1,4 +1,4 @@
-"""A worker in Python for work.test.ts: fails and gives up as the others there do."""
+"""A worker in Python for work.test.ts: fails and gives up as the others there do. Its token and its origins may be given."""
 
 import sys
 
@@ -13,4 +13,6 @@ def handle(frame: Frame) -> object:
     return {"index": frame.index}
 
 
-worker(handle, servers=[sys.argv[1]], member="one", queue="spots", name="python")
+[url, *more] = sys.argv[1:]
+token = more[0] if more else None
+worker(handle, servers=[url], member="one", queue="spots", name="python", token=token, origins=more[1:])

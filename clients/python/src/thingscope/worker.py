@@ -41,6 +41,9 @@ MOST_NAME = 100
 MOST_WHY = 1000
 MOST_RESULT = 65_536
 MOST_ABANDONED = 10
+MOST_PICTURE = 256 * 1024 * 1024
+MOST_DETAIL = 65_536
+LONGEST_TICKET_MS = 366 * 24 * 3600 * 1000.0
 
 
 class GiveUp(Exception):
@@ -276,6 +279,8 @@ class _Desk:
                     raise _Ended from None
                 if error.code == 404:
                     raise _Gone(_detail(error)) from None
+                if 300 <= error.code < 400:
+                    raise PermissionError(_redirected(url, error)) from None
                 if error.code < 500:
                     raise PermissionError(f"{url} is refused: {_detail(error)}") from None
             except (OSError, http.client.HTTPException, ValueError):
@@ -451,12 +456,26 @@ def _addresses_in(data: bytes) -> list[str] | None:
 def _get(url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
     request = urllib.request.Request(url, headers=dict(headers))
     with _opener.open(request, timeout=FETCH_S) as response:
-        return response.read(), float(response.headers.get("ticket-remaining-ms", ""))
+        remaining_ms = float(response.headers.get("ticket-remaining-ms", ""))
+        if not 0 <= remaining_ms <= LONGEST_TICKET_MS:
+            raise ValueError("it is not said how long the ticket has")
+        jpeg = response.read(MOST_PICTURE + 1)
+    if len(jpeg) > MOST_PICTURE:
+        raise ValueError("the picture is too large")
+    return jpeg, remaining_ms
+
+
+def _redirected(url: str, error: urllib.error.HTTPError) -> str:
+    to = urllib.parse.urljoin(url, error.headers.get("location") or "")
+    return (
+        f"{url} redirects to {'/'.join(to.split('/', 3)[:3])[:MOST_WHY]}, and redirects are not followed: a token must not go there. "
+        "Give the server of the queue the address at which it answers itself, as 'url' in its 'fleet'."
+    )
 
 
 def _detail(error: urllib.error.HTTPError) -> str:
-    text = error.read().decode(errors="replace")
+    text = error.read(MOST_DETAIL).decode(errors="replace")
     try:
-        return str(json.loads(text)["detail"])
+        return str(json.loads(text)["detail"])[:MOST_WHY]
     except (ValueError, KeyError, TypeError):
-        return text
+        return text[:MOST_WHY]

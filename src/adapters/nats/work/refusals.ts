@@ -1,5 +1,6 @@
 import { messageOf } from "../../../base/errors.ts";
 import type { Nats } from "../library.ts";
+import { isUnanswered } from "../stuck-stream.ts";
 
 /** What JetStream answers when a limit of its server, of the account or of the stream is reached. */
 const NO_ROOM = /insufficient|exceeded|no space|no suitable peers/i;
@@ -15,9 +16,4 @@ export function whyRefused(error: unknown, library: Nats): string {
   if (/jetstream is not enabled/i.test(what))
     return `JetStream does not take them (${what}). Start nats-server with -js, and look whether its disk is full. ${WAITING}`;
   return what;
-}
-
-/** Whether JetStream has not confirmed a ticket though there is a connection. */
-export function isUnanswered(error: unknown, { errors }: Nats): boolean {
-  return error instanceof errors.TimeoutError;
 }

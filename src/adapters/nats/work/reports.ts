@@ -6,6 +6,7 @@ import type { Log } from "../../../base/log.ts";
 import { errorsIn } from "../../../core/schema.ts";
 import type { Outcome } from "../../../work/ticket.ts";
 import type { ReportOutcome } from "../../../work/ticket-counts.ts";
+import { mayAnswer } from "../replies.ts";
 import type { QueueWork } from "./queue-work.ts";
 import { ADDRESSES_QUESTION } from "./token-addresses.ts";
 
@@ -78,7 +79,8 @@ export function takeReports(
   };
   const subscription = connection.subscribe(subject, {
     callback(error, message) {
-      if (!error) take(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
+      if (error || !mayAnswer(message, log)) return;
+      take(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
     },
   });
   return () => subscription.unsubscribe();

@@ -5,7 +5,7 @@ import type { OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
 import type { QueueWork } from "./queue-work.ts";
-import { isUnanswered, whyRefused } from "./refusals.ts";
+import { whyRefused } from "./refusals.ts";
 import { takeReports } from "./reports.ts";
 import { SumsWatch } from "./sums-watch.ts";
 import { TicketStream } from "./ticket-stream.ts";
@@ -14,8 +14,6 @@ import { TicketStream } from "./ticket-stream.ts";
 const MOST_PUBLISHING = 64;
 /** After JetStream has refused a ticket, the next one is tried so much later, ms. */
 const PAUSE_MS = 1000;
-/** So often in a row JetStream may not confirm a ticket before it is looked whether it stores anything. */
-const MOST_UNANSWERED = 2;
 
 /** A queue as a connection serves it. */
 export interface ServedQueue {
@@ -84,8 +82,6 @@ class Publisher {
   #running = 0;
   #freed = () => {};
   #pause: Promise<void> | undefined;
-  /** How often in a row JetStream has not confirmed a ticket. */
-  #unanswered = 0;
 
   constructor(served: ServedQueue, stream: TicketStream, signal: AbortSignal) {
     this.#served = served;
@@ -110,16 +106,17 @@ class Publisher {
     const { work, queue, root } = this.#served;
     const { id, run, index, capturedAt } = ticket;
     const url = `${root}/${queue}/frame/${run}/${index}`;
+    const { made } = this.#stream;
     this.#running += 1;
     try {
       const message = { run, index, captured_at: capturedAt, url };
       const seq = await this.#stream.publish(ticket, message, attempt);
       work.published(id, { seq, attempt });
-      this.#unanswered = 0;
+      this.#stream.stuck.stored();
       this.#served.onTrouble(undefined);
     } catch (error) {
       work.publishAgain(id, attempt); // the same once more: JetStream may have it
-      this.#refused(error);
+      if (made === this.#stream.made) this.#refused(error);
     } finally {
       this.#running -= 1;
       this.#freed();
@@ -130,9 +127,9 @@ class Publisher {
     if (this.#pause) return;
     const { library, onTrouble } = this.#served;
     onTrouble(whyRefused(error, library));
-    this.#unanswered = isUnanswered(error, library) ? this.#unanswered + 1 : 0;
+    this.#stream.stuck.refused(error);
     this.#pause = delay(PAUSE_MS, this.#signal)
-      .then(() => (this.#unanswered >= MOST_UNANSWERED ? this.#free() : undefined))
+      .then(() => this.#free())
       .catch((fault) => {
         if (!this.#signal.aborted) onTrouble(whyRefused(fault, library));
       })
@@ -141,10 +138,9 @@ class Publisher {
       });
   }
 
-  /** A stream of nats-server 2.15 that once could not be written stores nothing any more, also when there is room: it is made again. */
   async #free(): Promise<void> {
     const { work, log } = this.#served;
-    if (!(await this.#stream.hasRoom())) return;
+    if (!(await this.#stream.stuck.look())) return;
     await this.#stream.remake();
     for (const [id, { attempt }] of [...work.inJetStream]) work.publishAgain(id, attempt + 1);
     work.counts.rebuilds += 1;

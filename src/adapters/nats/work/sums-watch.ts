@@ -29,7 +29,8 @@ export class SumsWatch {
     const info = await this.#stream.info();
     const open = before.filter(([id]) => this.#work.inJetStream.has(id));
     if (open.length > info.messages) await this.#findLost(open);
-    await this.#lookAtConsumer(info);
+    // While JetStream stores nothing, its consumers know little, and another one would know no more.
+    if (!this.#stream.stuck.isSilent) await this.#lookAtConsumer(info);
   }
 
   async #findLost(open: readonly [string, TicketPlace][]): Promise<void> {

@@ -2,7 +2,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay } from "../../../base/abort.ts";
 import { now } from "../../../base/clock.ts";
-import { messageOf, ThingError } from "../../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../../base/errors.ts";
 import { GiveUp, type Handler, type WorkerCounts } from "./handler.ts";
 import type { PictureAnswer, Pictures } from "./pictures.ts";
 import {
@@ -44,6 +44,11 @@ interface Finding {
   readonly why?: string;
   readonly endsAt: number;
 }
+
+/** Bytes of a refusal that are read for its reason. */
+const MOST_DETAIL = 65_536;
+/** A ticket has no longer, ms; a timer does not either. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 type End = keyof WorkerCounts;
 
@@ -116,7 +121,7 @@ export class TicketRun {
       signal.throwIfAborted();
       const answer = await this.#options.pictures.get(url, signal).catch(() => undefined);
       const remainingMs = Number(answer?.headers["ticket-remaining-ms"]);
-      if (answer?.status === 200 && remainingMs >= 0)
+      if (answer?.status === 200 && remainingMs >= 0 && remainingMs <= LONGEST_MS)
         return { jpeg: answer.body, endsAt: now() + remainingMs };
       if (answer?.status === 410) return "ended";
       if (answer?.status === 404) return this.#gone(detailOf(answer));
@@ -182,18 +187,28 @@ function countedAs(state: Report["state"]): End {
 }
 
 function detailOf({ body }: PictureAnswer): string {
-  const text = body.toString();
+  const text = body.subarray(0, MOST_DETAIL).toString();
   try {
     const { detail } = JSON.parse(text) as { detail?: unknown };
-    return typeof detail === "string" ? detail : text;
+    return (typeof detail === "string" ? detail : text).slice(0, MOST_WHY);
   } catch {
-    return text;
+    return text.slice(0, MOST_WHY);
   }
 }
 
 function notFetched(url: string, answer: PictureAnswer): ThingError {
+  const { status, headers } = answer;
+  if (status >= 300 && status < 400) return redirected(url, headers.location ?? "");
   return new ThingError(
     "PROGRAM_REFUSED",
-    `The server does not give this worker the frame at ${url}: ${detailOf(answer)} Give it a 'token' of an account that may view.`,
+    `The server does not give this worker the frame at ${url}: ${asSentence(detailOf(answer))} Give it a 'token' of an account that may view.`,
+  );
+}
+
+function redirected(url: string, location: string): ThingError {
+  const to = URL.canParse(location, url) ? new URL(location, url).origin : "nowhere";
+  return new ThingError(
+    "PROGRAM_REFUSED",
+    `${url} redirects to ${to}, and redirects are not followed: a token must not go there. Give the server of the queue the address at which it answers itself, as 'url' in its 'fleet'.`,
   );
 }

@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { MOST_OPEN, type OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
 import { REPLICAS, Replicas } from "../replicas.ts";
+import { StuckStream } from "../stuck-stream.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
 import type { TicketMessage, TicketPlace } from "./ticket-message.ts";
 
@@ -59,6 +60,9 @@ export class TicketStream {
   readonly #session: string;
   readonly #replicas: Replicas;
   readonly #deadlineMs: number;
+  /** Whether it stores what is published. */
+  readonly stuck: StuckStream;
+  #made = 0;
 
   private constructor(
     library: Nats,
@@ -74,6 +78,8 @@ export class TicketStream {
     this.#silenceMs = silenceMs;
     this.#session = session;
     this.#deadlineMs = deadlineMs;
+    const trial = { name: `${this.#stream}~room`, subject: `${this.#subject}.room` };
+    this.stuck = new StuckStream({ js, manager, library, stream: this.#stream, trial });
   }
 
   /**
@@ -100,6 +106,11 @@ export class TicketStream {
       timeout: PUBLISH_MS,
     });
     return seq;
+  }
+
+  /** How often it was made again: what was published before says nothing of it. */
+  get made(): number {
+    return this.#made;
   }
 
   async info(): Promise<QueueInfo> {
@@ -135,28 +146,13 @@ export class TicketStream {
     await this.#addConsumer();
   }
 
-  /** Whether JetStream stores what is published to another stream: there is room on its disk then. */
-  async hasRoom(): Promise<boolean> {
-    const name = `${this.#stream}~room`;
-    const subject = `${this.#subject}.room`;
-    const { StorageType } = this.#library;
-    const limits = { max_msgs: 1, max_bytes: MESSAGE_BYTES * 4, storage: StorageType.File };
-    try {
-      await this.#manager.streams.add({ name, subjects: [subject], ...limits });
-      await this.#js.publish(subject, new Uint8Array(MESSAGE_BYTES), { timeout: PUBLISH_MS });
-      return true;
-    } catch {
-      return false;
-    } finally {
-      await this.#manager.streams.delete(name).catch(() => {}); // it may not have been made
-    }
-  }
-
   /** Makes the stream and its consumer again, without tickets. */
   async remake(): Promise<void> {
     await this.#manager.streams.delete(this.#stream).catch(() => {}); // what matters is that it can be made
     await this.#makeStream();
     await this.#addConsumer();
+    this.#made += 1;
+    this.stuck.stored();
   }
 
   #messageId({ id }: Pick<OpenTicket, "id">, attempt: number): string {
