@@ -137,10 +137,12 @@ function vignette(): Int32Array {
   const shade = blankRgb(VIEW_WIDTH, VIEW_HEIGHT);
   for (let y = 0; y < VIEW_HEIGHT; y++) {
     for (let x = 0; x < VIEW_WIDTH; x++) {
-      const out = Math.sqrt(2 * ((x / VIEW_WIDTH - 0.5) ** 2 + (y / VIEW_HEIGHT - 0.5) ** 2));
+      const square = 2 * ((x / VIEW_WIDTH - 0.5) ** 2 + (y / VIEW_HEIGHT - 0.5) ** 2);
+      const darker = Math.round(20 * square * Math.sqrt(square));
       const place = (y * VIEW_WIDTH + x) * 3;
-      const darker = Math.round(20 * out ** 3);
-      for (let channel = 0; channel < 3; channel++) shade.data[place + channel] = darker;
+      shade.data[place] = darker;
+      shade.data[place + 1] = darker;
+      shade.data[place + 2] = darker;
     }
   }
   return wordsOf(shade);
