@@ -11,6 +11,8 @@ const form = found("form", HTMLFormElement);
 const message = found("message", HTMLElement);
 const enter = found("enter", HTMLButtonElement);
 
+let isUnderway = false;
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void loginByForm();
@@ -48,11 +50,16 @@ async function loginByForm(): Promise<void> {
     input(empty).focus();
     return;
   }
-  enter.disabled = true;
+  if (isUnderway) return;
+  isUnderway = true;
+  showMessage("waiting", "Logging in …");
+  enter.ariaDisabled = "true"; // unlike one that is disabled it keeps the keyboard
   const isIn = await login(credentials);
-  enter.disabled = false;
-  if (isIn) redirect();
-  else input(way()).select();
+  enter.ariaDisabled = null;
+  isUnderway = false;
+  if (isIn) return redirect();
+  input(way()).focus();
+  input(way()).select();
 }
 
 /** Whether the server accepted the credentials; if not, why is shown. */
@@ -106,7 +113,7 @@ function redirect(): void {
   location.replace(target.origin === location.origin ? target.href : home);
 }
 
-function showMessage(state: "entering" | "wrong", text: string): void {
+function showMessage(state: "entering" | "waiting" | "wrong", text: string): void {
   document.body.dataset.state = state;
   message.hidden = text === "";
   message.textContent = text;

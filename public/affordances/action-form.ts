@@ -178,6 +178,8 @@ export class ActionForm extends LitElement {
       title=${whyNotOperate() ?? nothing}
       ?disabled=${whyNotOperate() !== undefined}
       class="${hint} ${isArmed ? "armed" : ""}"
+      @blur=${this.#disarm}
+      @keydown=${this.#key}
     >
       ${isArmed ? `${title}: click again` : title}
     </button>`;
@@ -189,7 +191,7 @@ export class ActionForm extends LitElement {
     if (fields.map((field) => field.check()).includes(false)) return;
     if (hintOf(this.name, this.#action) === "danger" && !this.#isArmed) {
       this.#isArmed = true;
-      this.#disarming = setTimeout(() => this.#disarm(), ARMED_MS);
+      this.#disarming = setTimeout(this.#disarm, ARMED_MS);
       return;
     }
     this.#disarm();
@@ -200,10 +202,17 @@ export class ActionForm extends LitElement {
     this.#last = this.#runs.runs?.start(this.name, value, Object(variables ?? {}));
   };
 
-  #disarm(): void {
+  /** Escape takes the question back, and nothing else. */
+  readonly #key = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || !this.#isArmed) return;
+    event.preventDefault();
+    this.#disarm();
+  };
+
+  readonly #disarm = (): void => {
     clearTimeout(this.#disarming);
     this.#isArmed = false;
-  }
+  };
 }
 
 function schemaIn(value: unknown): Schema | undefined {

@@ -5,6 +5,7 @@ import type { SchemaInput } from "../schema/schema-input.ts";
 import "../schema/schema-value.ts";
 import { shared } from "../style/shared.ts";
 import type { LiveThing } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import type { Schema } from "../things/td.ts";
 
 const ANSWER_MS = 30_000;
@@ -71,7 +72,7 @@ export class PropertyRequest extends LitElement {
       this.#answer = { value: await reading };
       this.#problem = "";
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = sentenceOf(error);
     }
     this.#isComing = false;
   };

@@ -17,6 +17,8 @@ export const rowStyle = css`
     grid-template-columns: minmax(0, 1fr);
   }
   .name {
+    display: flex;
+    gap: 2px;
     overflow-wrap: anywhere;
   }
   .wide > .name {
@@ -31,6 +33,7 @@ export const rowStyle = css`
     color: var(--quiet);
   }
   .name button {
+    flex: none;
     min-width: 20px;
     min-height: 20px;
     padding: 0;
@@ -57,7 +60,7 @@ export const rowStyle = css`
     .name button {
       min-width: 44px;
       min-height: 44px;
-      margin: -12px 0;
+      margin: -12px;
       opacity: 1;
     }
   }

@@ -3,6 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account, type LoginLinks } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import "./copy-field.ts";
 
 const ROLES = [
@@ -126,7 +127,7 @@ export class AccountLinks extends LitElement {
       await this.updateComplete;
       if (hadKeyboard) this.renderRoot.querySelector<HTMLElement>("copy-field")?.focus();
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = sentenceOf(error);
     }
   }
 }

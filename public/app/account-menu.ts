@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { popover } from "../style/popover.ts";
+import { closeBehindKeyboard, giveKeyboardBack, popover } from "../style/popover.ts";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import "./account-links.ts";
 import "./account-sessions.ts";
 
@@ -91,7 +92,10 @@ export class AccountMenu extends LitElement {
       <button class="who" popovertarget="menu" title="Account: ${name}, role ${role}">
         <span>${name}</span><small>${role}</small>
       </button>
-      <div id="menu" popover role="dialog" aria-label="Account" @toggle=${this.#toggled}>
+      <div
+        id="menu" popover role="dialog" aria-label="Account"
+        @toggle=${this.#toggled} @beforetoggle=${giveKeyboardBack} @focusout=${closeBehindKeyboard}
+      >
         <div class="me">
           <p><strong>${name}</strong><br /><span class="quiet">${role}: ${MEANING[role]}</span></p>
           <button aria-disabled=${this.#leaving.has() || nothing} @click=${() => this.#leaving.run(() => this.#logOut())}>
@@ -119,7 +123,7 @@ export class AccountMenu extends LitElement {
       await account.logOut();
       location.reload();
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = sentenceOf(error);
     }
   }
 }

@@ -1,8 +1,10 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account, type Session, type Token } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 
 /** Browsers that are logged in, and tokens of programs, for an admin. */
 @customElement("account-sessions")
@@ -42,8 +44,12 @@ export class AccountSessions extends LitElement {
 
   override render() {
     return html`
-      <h2>Logged-in browsers</h2>
-      <ul>${this.sessions.map((session) => this.#session(session))}</ul>
+      <h2 tabindex="-1">Logged-in browsers</h2>
+      <ul>${repeat(
+        this.sessions,
+        ({ id }) => id,
+        (session) => this.#session(session),
+      )}</ul>
       <h2>Tokens of programs</h2>
       ${
         this.tokens.length === 0
@@ -65,7 +71,7 @@ export class AccountSessions extends LitElement {
         current
           ? nothing
           : html`<button
-              aria-label="Log out ${name}"
+              aria-label="Log out ${name}, ${sinceWords(used)}"
               aria-disabled=${this.#ending.has(id) || nothing}
               @click=${() => this.#ending.run(() => this.#end(id), id)}
             >Log out</button>`
@@ -78,17 +84,22 @@ export class AccountSessions extends LitElement {
       [this.sessions, this.tokens] = await Promise.all([account.sessions(), account.tokens()]);
       this.problem = "";
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = sentenceOf(error);
     }
   }
 
   async #end(id: string): Promise<void> {
+    const row = this.shadowRoot?.activeElement?.closest("li");
+    const others = [row?.nextElementSibling, row?.previousElementSibling];
+    const next = others.map((other) => other?.querySelector("button")).find(Boolean);
     try {
       await account.endSession(id);
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = sentenceOf(error);
     }
     await this.#read();
+    await this.updateComplete;
+    if (row && !row.isConnected) (next ?? this.renderRoot.querySelector("h2"))?.focus();
   }
 }
 

@@ -6,6 +6,7 @@ import { isRecording, record, still } from "../instruments/recorder-deeds.ts";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { MOVING, stopAll } from "./stop-all.ts";
 
@@ -105,7 +106,7 @@ export class DailyActions extends LitElement {
     const recorder = this.#recorder.thing;
     const canMove = MOVING.some((type) => server.first(type));
     return html`
-      <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status">${this.said}</span>
+      <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status">${this.said}${this.#late}</span>
       <div class="buttons">
       ${autofocus ? this.#button("Focus", "Focusing", () => focus(autofocus)) : nothing}
       ${camera ? this.#button("Still", "Taking a still", () => still(camera)) : nothing}
@@ -113,6 +114,12 @@ export class DailyActions extends LitElement {
       ${canMove ? html`<button class="stop" @click=${this.#stop}>Stop</button>` : nothing}
       </div>
     `;
+  }
+
+  /** Focusing takes its time. */
+  get #late(): string {
+    const words = ["Still", "Record", "Stop"].map((name) => this.#underway.lateWords(name));
+    return words.find(Boolean)?.replace(/^/, ". ") ?? "";
   }
 
   #recordButton(recorder: LiveThing) {
@@ -159,7 +166,7 @@ export class DailyActions extends LitElement {
       try {
         this.#tell(await act());
       } catch (error) {
-        this.#tell(String(Object(error).message), true);
+        this.#tell(sentenceOf(error), true);
       }
     }, label);
   }

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { Following } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { server, Watching } from "../things/server.ts";
 import { CAMERA_SNIPPETS, type CameraSnippet } from "./camera-snippets.ts";
 import "./copy-field.ts";
@@ -118,7 +119,7 @@ export class NoCamera extends LitElement {
       const found = await server.first("Cameras")?.client?.invoke("rescan", { network: true });
       this.found = Array.isArray(found) ? found : [];
     } catch (error) {
-      this.problem = String(Object(error).message);
+      this.problem = sentenceOf(error);
     }
     this.isLooking = false;
   };

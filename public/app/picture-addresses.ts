@@ -1,8 +1,10 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { popover } from "../style/popover.ts";
+import { closeBehindKeyboard, giveKeyboardBack, popover } from "../style/popover.ts";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account, type SignedAddress } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import type { Stream } from "../things/server.ts";
 import "./copy-field.ts";
 
@@ -50,15 +52,20 @@ export class PictureAddresses extends LitElement {
   @state() accessor signed: ReadonlyMap<string, string> = new Map();
   @state() accessor expires = "";
   @state() accessor problem = "";
+  readonly #signing = new Underway(this);
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("stream")) this.signed = new Map();
+    if (changed.has("stream") && changed.get("stream")?.url !== this.stream?.url)
+      this.signed = new Map();
   }
 
   override render() {
     return html`
       <button class="small" popovertarget="addresses">Address</button>
-      <div id="addresses" popover role="dialog" aria-label="Address of this picture">
+      <div
+        id="addresses" popover role="dialog" aria-label="Address of this picture"
+        @beforetoggle=${giveKeyboardBack} @focusout=${closeBehindKeyboard}
+      >
         <h2>Address of this picture</h2>
         ${ADDRESSES.map(
           (address) => html`<div>
@@ -80,10 +87,13 @@ export class PictureAddresses extends LitElement {
   }
 
   #login() {
+    const isSigning = this.#signing.has();
     return this.signed.size > 0
       ? html`<p class="quiet">Whoever has these addresses sees the picture without a login, until ${new Date(this.expires).toLocaleDateString()}.</p>`
       : html`<p class="quiet">A program needs a token for them, which OctoPrint and &lt;img&gt; cannot send.</p>
-          <button @click=${this.#sign}>Make addresses that need no login</button>`;
+          <button aria-disabled=${isSigning || nothing} @click=${() => this.#signing.run(this.#sign)}>
+            ${isSigning ? "Making the addresses" : "Make addresses that need no login"}
+          </button>`;
   }
 
   #urlOf({ path = "", query }: Address): string {
@@ -103,14 +113,17 @@ export class PictureAddresses extends LitElement {
   readonly #sign = async (): Promise<void> => {
     const { stream } = this;
     if (!stream) return;
+    this.problem = "";
     try {
       const paths = [...new Set(ADDRESSES.map(({ path = "" }) => path))];
       const made = await Promise.all(paths.map((path) => this.#signed(`${stream.url}${path}`)));
+      if (stream.url !== this.stream?.url) return; // another picture is shown by now
+      const hadKeyboard = this.shadowRoot?.activeElement?.localName === "button";
       this.signed = new Map(paths.map((path, n) => [path, made[n]!.url]));
       this.expires = made[0]!.expires;
-      this.problem = "";
+      if (hadKeyboard) this.renderRoot.querySelector<HTMLElement>("copy-field")?.focus();
     } catch (error) {
-      this.problem = String(Object(error).message);
+      this.problem = sentenceOf(error);
     }
   };
 }

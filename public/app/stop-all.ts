@@ -47,8 +47,9 @@ async function stopStage(thing: LiveThing): Promise<void> {
 
 async function cancel(href: string): Promise<void> {
   const response = await fetch(href, { method: "DELETE", signal: AbortSignal.timeout(STOP_MS) });
-  const isOver = response.ok || /^(404|409|410)$/.test(String(response.status)); // it has ended meanwhile
-  if (!isOver) throw new Error(String(Object(await response.json()).detail));
+  if (response.ok || /^(404|409|410)$/.test(String(response.status))) return; // it has ended meanwhile
+  const { code, detail } = Object(await response.json());
+  if (code !== "NOT_CANCELLABLE") throw new Error(String(detail));
 }
 
 /** Whether it is an action of a Thing that moves something. */

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { account, mayOperate, whyNotOperate } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { server, Watching } from "../things/server.ts";
 
 /** The lamp of a Thing: live, idle, starting, degraded with its reason, or failed with that and a way to try again. */
@@ -79,7 +80,7 @@ export class ThingLamp extends LitElement {
     try {
       await server.retry(this.name);
     } catch (error) {
-      this.refused = String(Object(error).message);
+      this.refused = sentenceOf(error);
     }
     this.isTrying = false;
   };

@@ -54,7 +54,7 @@ export class ThingView extends LitElement {
     return html`
       ${this.src ? this.#header(thing) : ""}
       ${this.#problem(thing)} ${this.#forbidden()}
-      ${properties.size + actions.size > SEARCHED ? this.#searchField(properties.size, actions.size) : ""}
+      ${properties.size + actions.size > SEARCHED ? this.#searchField() : ""}
       <div class="groups">
         ${repeat(
           groups,
@@ -87,14 +87,10 @@ export class ThingView extends LitElement {
     return why ? html`<p class="quiet" role="status">${why}</p>` : "";
   }
 
-  #searchField(properties: number, actions: number) {
-    const counts = [
-      counted(properties, "property", "properties"),
-      counted(actions, "action", "actions"),
-    ];
+  #searchField() {
     return html`<input
       type="search"
-      placeholder=${`Find one of ${counts.filter(Boolean).join(" and ")}`}
+      placeholder="Find a property or an action"
       aria-label="Find a property or an action"
       .value=${this.#search}
       @input=${(event: Event) => {
@@ -201,11 +197,6 @@ export class ThingView extends LitElement {
     };
     return html`<button type="button" @click=${unfold}>Show all ${names.length}</button>`;
   }
-}
-
-function counted(count: number, one: string, several: string): string {
-  if (count === 0) return "";
-  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** Of a Thing that stands by itself. */

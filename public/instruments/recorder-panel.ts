@@ -3,8 +3,10 @@ import { customElement, property, state } from "lit/decorators.js";
 import { recordingsOf } from "../recordings/recording-list.ts";
 import { countText, lengthText } from "../recordings/words.ts";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { account, whyNotOperate } from "../things/account.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { Watching } from "../things/server.ts";
 import { affordancesOf } from "../things/td.ts";
 import { diskLeft } from "./disk-left.ts";
@@ -101,12 +103,12 @@ export class RecorderPanel extends LitElement {
   ];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
-  @state() accessor isAsked = false;
   @state() accessor said = "";
   @state() accessor problem = "";
   /** Epoch ms, when the newest recording began: what was told before is over. */
   #begunAt = 0;
   #wasOn = false;
+  readonly #asking = new Underway(this);
   readonly #following = new Following(this);
   readonly watching = new Watching(this, account);
 
@@ -127,11 +129,11 @@ export class RecorderPanel extends LitElement {
       <div class="top">
         <button
           class="record" aria-label=${label} title=${locked ?? label} aria-pressed=${isOn}
-          ?disabled=${locked !== undefined} aria-disabled=${this.isAsked || nothing} @click=${this.#record}
+          ?disabled=${locked !== undefined} aria-disabled=${this.#asking.has() || nothing} @click=${this.#record}
         ><i></i></button>
         <div class="so">
           <strong role="status">${this.#headline(state)}</strong>
-          <span class="quiet">${this.said || this.#subline(state, isOn)}</span>
+          <span class="quiet">${this.#asking.lateWords() || this.said || this.#subline(state, isOn)}</span>
         </div>
       </div>
       <p class="problem" role="alert">${this.problem}</p>
@@ -145,7 +147,7 @@ export class RecorderPanel extends LitElement {
   #headline(state: string): string {
     if (state === "recording") return "Recording";
     if (state === "finishing") return "Writing the file";
-    if (state === "starting" || this.isAsked) return "Starting";
+    if (state === "starting" || this.#asking.has()) return "Starting";
     if (this.#trouble !== undefined) return "No disk";
     return state === "" ? "" : "Ready";
   }
@@ -210,22 +212,20 @@ export class RecorderPanel extends LitElement {
   }
 
   readonly #record = () =>
-    this.#try(async () => {
-      if (this.isAsked) return;
-      this.isAsked = true;
-      this.said = "";
-      const sentence = await record(this.thing, isRecording(this.thing)).finally(() => {
-        this.isAsked = false;
-      });
-      this.said = sentence === "Recording" ? "" : sentence;
-    });
+    this.#asking.run(() =>
+      this.#try(async () => {
+        this.said = "";
+        const sentence = await record(this.thing, isRecording(this.thing));
+        this.said = sentence === "Recording" ? "" : sentence;
+      }),
+    );
 
   async #try(deed: () => Promise<void>): Promise<void> {
     this.problem = "";
     try {
       await deed();
     } catch (error) {
-      this.problem = String(Object(error).message);
+      this.problem = sentenceOf(error);
       this.requestUpdate();
     }
   }

@@ -4,6 +4,7 @@ import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { FollowingRun, failureOf } from "../things/following-run.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { server } from "../things/server.ts";
 import { panelStyle } from "./panel-style.ts";
 import { gridIn, type ScanGrid } from "./scan-layout.ts";
@@ -131,7 +132,7 @@ export class ScanPanel extends LitElement {
     try {
       this.planned = gridIn(await this.thing.client?.invoke("plan", this.#wanted()));
     } catch (error) {
-      this.problem = String(Object(error).message);
+      this.problem = sentenceOf(error);
     }
   };
 

@@ -1,4 +1,5 @@
 import type { LiveThing } from "../things/live-thing.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { affordancesOf } from "../things/td.ts";
 
 export type Axis = "x" | "y" | "z";
@@ -152,7 +153,7 @@ export class StageControl extends EventTarget {
     } catch (error) {
       clearInterval(this.#renewal);
       this.#renewal = undefined;
-      this.tell(String(Object(error).message));
+      this.tell(sentenceOf(error));
     }
   }
 

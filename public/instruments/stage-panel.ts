@@ -2,6 +2,7 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
+import { Underway } from "../style/underway.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import "./jog-pad.ts";
@@ -20,6 +21,7 @@ export class StagePanel extends LitElement {
   @property({ attribute: false }) accessor thing!: LiveThing;
   readonly #following = new Following(this);
   readonly #mappings = new Mappings(this);
+  readonly #zeroing = new Underway(this);
   #control: StageControl | undefined;
   readonly #update = () => this.requestUpdate();
 
@@ -76,7 +78,8 @@ export class StagePanel extends LitElement {
                   type="button"
                   title="Count from here, without moving"
                   ?disabled=${whyNotOperate() !== undefined}
-                  @click=${() => control.invoke("set_zero_position", {})}
+                  aria-disabled=${this.#zeroing.has() || nothing}
+                  @click=${() => this.#zeroing.run(() => control.invoke("set_zero_position", {}))}
                 >Zero here</button>`
               : nothing
           }

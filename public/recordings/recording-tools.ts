@@ -6,6 +6,7 @@ import { account, whyNotOperate } from "../things/account.ts";
 import { failureOf, over } from "../things/following-run.ts";
 import type { Run } from "../things/run.ts";
 import { FollowingRuns, runsOf } from "../things/runs.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import type { Recording } from "./recording.ts";
@@ -162,7 +163,7 @@ export class RecordingTools extends LitElement {
     try {
       await deed();
     } catch (error) {
-      this.problem = String(Object(error).message);
+      this.problem = sentenceOf(error);
     }
   }
 }

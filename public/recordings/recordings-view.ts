@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account } from "../things/account.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 import { server, Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import { ListedRecordings } from "./listed-recordings.ts";
@@ -237,7 +238,7 @@ export class RecordingsView extends LitElement {
         if (recording.id === this.selected) this.#open(undefined);
         this.#mark([...this.marked].filter((id) => id !== recording.id));
       } catch (error) {
-        this.problem = String(Object(error).message);
+        this.problem = sentenceOf(error);
       }
     }
   }

@@ -3,6 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { RemoteBlob } from "../../src/client/index.ts";
 import { bytes } from "../style/quantities.ts";
 import { shared } from "../style/shared.ts";
+import { sentenceOf } from "../things/sentence-of.ts";
 
 /** Bytes that a Thing gave: shown if they are a picture, and to be downloaded. */
 @customElement("blob-view")
@@ -75,7 +76,7 @@ export class BlobView extends LitElement {
       this.#size = content.length;
       this.#problem = "";
     } catch (error) {
-      if (!signal.aborted) this.#problem = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) this.#problem = sentenceOf(error);
     }
     return this.#url;
   }

@@ -17,3 +17,23 @@ export const popover = css`
     gap: 16px;
   }
 `;
+
+/**
+ * Gives the keyboard back to the button that opened a panel, as it closes with the keyboard in it: a browser does so in a document, but
+ * not in a shadow tree. For `beforetoggle`.
+ */
+export function giveKeyboardBack(event: ToggleEvent): void {
+  const panel = event.currentTarget as HTMLElement;
+  if (event.newState === "closed" && panel.matches(":focus-within")) openerOf(panel)?.focus();
+}
+
+/** Closes a panel that the keyboard has left, so that it covers nothing that the keyboard is at. For `focusout`. */
+export function closeBehindKeyboard({ currentTarget, relatedTarget }: FocusEvent): void {
+  const panel = currentTarget as HTMLElement;
+  if (!(relatedTarget instanceof Node) || panel.contains(relatedTarget)) return;
+  if (relatedTarget !== openerOf(panel)) panel.hidePopover();
+}
+
+function openerOf(panel: HTMLElement): HTMLElement | null {
+  return panel.parentNode?.querySelector(`[popovertarget="${panel.id}"]`) ?? null;
+}

@@ -94,6 +94,9 @@ export const shared = css`
     color: var(--text);
     font: inherit;
   }
+  input:placeholder-shown {
+    text-overflow: ellipsis;
+  }
   input[type="range"],
   input[type="radio"],
   input[type="checkbox"] {

@@ -1,4 +1,5 @@
 import type { ClientError, LogLine, RemoteInvocation } from "../../src/client/index.ts";
+import { sentenceOf } from "./sentence-of.ts";
 
 /** `sent` until the server has answered; `refused` when it did not begin; `lost` when the server can be asked no more. */
 export type RunStatus =
@@ -93,7 +94,7 @@ export class Run extends EventTarget {
   /** The server's sentence, where it did not end well. */
   get problem(): string | undefined {
     const error = this.#failure ?? this.#invocation?.error;
-    return error instanceof Error ? error.message : undefined;
+    return error instanceof Error ? sentenceOf(error) : undefined;
   }
 
   /** What is wrong with the input that was refused. */
@@ -124,7 +125,7 @@ export class Run extends EventTarget {
       if (this.#invocation) await this.#invocation.cancel();
       else this.#stop.abort(new DOMException("Cancelled.", "AbortError"));
     } catch (error) {
-      this.cancelProblem = error instanceof Error ? error.message : String(error);
+      this.cancelProblem = sentenceOf(error);
     }
     this.isCancelling = false;
     this.#changed();

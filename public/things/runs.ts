@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ClientError } from "../../src/client/client-error.ts";
 import type { LiveThing } from "./live-thing.ts";
 import { Run } from "./run.ts";
+import { sentenceOf } from "./sentence-of.ts";
 import { affordancesOf } from "./td.ts";
 
 /** Of one Thing. */
@@ -78,7 +79,7 @@ export class Runs extends EventTarget {
         this.problem = undefined;
       } catch (error) {
         if (signal.aborted || isUnsupported(error)) return;
-        this.problem = error instanceof Error ? error.message : String(error);
+        this.problem = sentenceOf(error);
         this.dispatchEvent(new Event("change"));
       }
       await this.#nextReason(signal);

@@ -74,7 +74,8 @@ test("an admin shows a login link for a phone, sees it come in, logs it out, and
   await theirs.goto(link);
   await theirs.getByRole("button", { name: "guest operate" }).waitFor();
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "owner" }).click();
+  await page.locator("account-menu .who:focus").waitFor();
+  await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Log out guest" }).click();
   await theirs.getByRole("heading", { name: "Log in" }).waitFor();
   const others = (expected: RegExp) => complaints.filter((text) => !expected.test(text));
@@ -121,9 +122,14 @@ test("a wrong token and a used code are told, and the form is there", { timeout 
   const code = server.newLoginCode()!;
   await page.goto(`${url}/login#code=${code}x`);
   await page.getByText(/older than ten minutes/).waitFor();
+  const held = await holdBack(page, /\/login$/);
   await page.getByLabel("Token", { exact: true }).last().fill("ts_wrong");
-  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Log in" }).press("Enter");
+  await page.getByText("Logging in").waitFor();
+  await page.locator("#enter:focus").press("Enter");
+  held.release();
   await page.getByText(/not valid here/).waitFor();
+  assert.equal(held.count(), 1);
   await page.screenshot({ path: join(tmpdir(), "thingscope-login-wrong.png") });
 });
 
