@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
+import { within } from "../../base/abort.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { optionFile, tlsFrom } from "../option-files.ts";
 import type { Nats } from "./library.ts";
@@ -9,6 +10,8 @@ import type { FleetOptions } from "./options.ts";
 /** A broker that does not answer a ping within so long is left, ms. */
 const PING_MS = 2000;
 const CONNECT_MS = 5000;
+/** A connection that does not close is left, ms. */
+const END_MS = 2000;
 
 /**
  * Connects to one of the NATS servers. A connection that is lost stays so: nothing waits in it to be sent later.
@@ -54,6 +57,19 @@ export async function connectionLost(connection: NatsConnection): Promise<never>
   const error = await connection.closed();
   const why = error ? `was lost (${reasonOf(error)})` : "was closed";
   throw new ThingError("DISCONNECTED", `The connection to NATS ${why}, and is made again.`);
+}
+
+/**
+ * Sends what was published, and closes a connection. One that breaks meanwhile is not waited for: nats.js would answer a `flush` never
+ * that began between the loss and the end.
+ */
+export async function endConnection(connection: NatsConnection): Promise<void> {
+  const sent = connection.flush().then(() => connection.close());
+  const ended = Promise.race([sent, connection.closed()]).catch(() => {}); // it was lost already
+  await within(ended, END_MS, () => new ThingError("DISCONNECTED", "NATS is left.")).catch(
+    () => {},
+  );
+  void connection.close().catch(() => {});
 }
 
 /** OpenSSL's own words stand between numbers and lines of its source: `tlsv13 alert certificate required`. */

@@ -14,7 +14,7 @@ import { rootOf } from "../own-address.ts";
 import { originsOf, ownOrigins } from "./addresses.ts";
 import { keepReplicated, openOwn } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
-import { connectionLost, connectTo } from "./connect.ts";
+import { connectionLost, connectTo, endConnection } from "./connect.ts";
 import { Denials } from "./denials.ts";
 import { describedThings } from "./described-things.ts";
 import { keepDescribed } from "./descriptions.ts";
@@ -159,7 +159,7 @@ export class Fleet {
       await this.#take(connection, library, attempt);
     } finally {
       this.roster.pause();
-      await connection.close().catch((error) => this.#log.debug(messageOf(error)));
+      await endConnection(connection);
     }
   }
 

@@ -4,10 +4,10 @@ import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable, ignoreAbort } from "../../../base/abort.ts";
 import type { Attempt } from "../../../base/attempt.ts";
-import { messageOf, ThingError } from "../../../base/errors.ts";
+import { ThingError } from "../../../base/errors.ts";
 import { type Log, logTo } from "../../../base/log.ts";
 import { Supervisor } from "../../../base/supervise.ts";
-import { connectionLost, connectTo } from "../connect.ts";
+import { connectionLost, connectTo, endConnection } from "../connect.ts";
 import { type Nats, nats } from "../library.ts";
 import type { FleetOptions } from "../options.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
@@ -136,8 +136,7 @@ export class Worker implements AsyncDisposable {
       );
       await Promise.race([Promise.all(loops), closed]);
     } finally {
-      await connection.flush().catch(() => {}); // tickets that were given back
-      await connection.close().catch((error) => this.#log.debug(messageOf(error)));
+      await endConnection(connection); // with tickets that were given back
     }
   }
 
