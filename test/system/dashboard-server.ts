@@ -17,7 +17,7 @@ class Laser extends Thing {
 export async function laboratory(test: TestContext, cameras: number) {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
   // Playwright has every frame of a WebSocket told to the test, which also draws the cameras' pictures.
-  const mode = { framerate: cameras > 4 ? 10 : 30 };
+  const mode = { framerate: 10 };
   for (let n = 1; n <= cameras; n++) host.add(`camera_${n}`, new TestCamera({ mode }));
   host.add("stage", new SimulatedStage());
   host.add("laser", new Laser());
