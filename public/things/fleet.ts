@@ -20,6 +20,8 @@ export interface FleetHealth {
   readonly lostFor?: number | undefined;
   readonly reason?: string | undefined;
   readonly members: readonly Member[];
+  /** Names of those that went without a word and have not come back. */
+  readonly silent: readonly string[];
 }
 
 /** A Thing of another server. */
@@ -33,7 +35,7 @@ export interface FleetThing {
 /** What `/health` says of a fleet; undefined where the server belongs to none. */
 export function fleetIn(health: unknown): FleetHealth | undefined {
   const { fleet } = Object(health);
-  const { connected, lostFor, reason, members } = Object(fleet);
+  const { connected, lostFor, reason, members, silent } = Object(fleet);
   if (typeof connected !== "boolean" || !Array.isArray(members)) return undefined;
   return {
     connected,
@@ -43,7 +45,18 @@ export function fleetIn(health: unknown): FleetHealth | undefined {
       .map(Object)
       .filter(({ url }) => /^https?:/.test(String(url)) && URL.canParse(url))
       .map(({ name, url, login }) => ({ name: String(name), url, login: login === true })),
+    silent: Array.isArray(silent) ? silent.map(String) : [],
   };
+}
+
+/** Names of members that a sentence has at most. */
+const MOST_NAMES = 3;
+
+function lostSentence(lost: readonly string[]): string {
+  const more = lost.length - MOST_NAMES;
+  const names = lost.slice(0, MOST_NAMES).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const whose = lost.length > 1 ? "their" : "its";
+  return `Nothing is heard of ${names} any more, and ${whose} Things are not shown. Check ${whose} power and network.`;
 }
 
 interface Placed {
@@ -58,19 +71,23 @@ export class Fleet {
   #health: FleetHealth | undefined;
   /** When that was heard, ms of `performance.now()`. */
   #heardAt = 0;
+  /** Members that this page has shown, and that went without a word. */
+  #lost: readonly string[] = [];
 
   /** @returns Whether the members are other ones than before. */
   hear(health: FleetHealth | undefined): boolean {
     const before = JSON.stringify(this.#health?.members);
+    const shown = [...this.#lost, ...(this.#health?.members ?? []).map(({ name }) => name)];
+    this.#lost = [...new Set(shown)].filter((name) => health?.silent.includes(name));
     this.#health = health;
     this.#heardAt = performance.now();
     return before !== JSON.stringify(health?.members);
   }
 
-  /** What is to be said while the other servers are not heard of; undefined while they are. */
+  /** What is to be said while other servers are not heard of; undefined while they are. */
   get problem(): string | undefined {
     const { connected, lostFor, reason } = this.#health ?? { connected: true };
-    if (connected) return undefined;
+    if (connected) return this.#lost.length > 0 ? lostSentence(this.#lost) : undefined;
     const why = `NATS is not reached${reason ? ` (${reason.replace(/\.$/, "")})` : ""}.`;
     if (lostFor === undefined) return `Other machines are not shown: ${why}`;
     const seconds = Math.round(lostFor + (performance.now() - this.#heardAt) / 1000);
@@ -119,7 +136,16 @@ export class Fleet {
     if (typeof href !== "string" || !URL.canParse(href)) return [];
     const { origin, pathname } = new URL(href);
     const member = members.find(({ url }) => new URL(url).origin === origin);
-    const thing = decodeURIComponent(pathname.split("/").at(-2) ?? "");
+    const thing = decoded(pathname.split("/").at(-2) ?? "");
     return member ? [[`${member.name}/${thing}`, { td, url: href, member }]] : [];
+  }
+}
+
+/** Of a segment of a path, which another server has made: it may be none. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
   }
 }

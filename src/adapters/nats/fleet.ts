@@ -125,6 +125,7 @@ export class Fleet {
         login,
         ...(clock && { clock: offsetIn(clock) }),
       })),
+      silent: this.roster.silent,
       clock: fleetClock.offset ? { ...fleetClock.offset } : null,
     };
   }

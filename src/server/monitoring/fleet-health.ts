@@ -16,6 +16,8 @@ export interface FleetHealth {
   readonly clock: ClockOffset | null;
   /** The other members, as they were heard of last. */
   readonly members: readonly MemberHealth[];
+  /** Names of those that went without a word and have not come back. */
+  readonly silent: readonly string[];
 }
 
 interface MemberHealth {

@@ -40,13 +40,13 @@ export async function clientFor(
   return client;
 }
 
-/** A server in a process of its own. @param port - A free one when absent. */
+/** A server in a process of its own. @param port - A free one when absent. @param at - Its settings folder; a new one when absent. */
 export async function memberApart(
   t: TestContext,
   options: FleetOptions,
-  { port = 0 }: { port?: number } = {},
-): Promise<{ child: ChildProcess; root: string }> {
-  const folder = await temporaryFolder();
+  { port = 0, at }: { port?: number; at?: string } = {},
+): Promise<{ child: ChildProcess; root: string; folder: string }> {
+  const folder = at ?? (await temporaryFolder());
   const program = packagePath("dist/test/interop/nats/member-child.js");
   const child = spawn(process.execPath, [program, JSON.stringify({ options, folder, port })], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -58,5 +58,5 @@ export async function memberApart(
     if (line === "JOINED") break;
   }
   child.stdout.resume();
-  return { child, root: `http://127.0.0.1:${bound}` };
+  return { child, root: `http://127.0.0.1:${bound}`, folder };
 }
