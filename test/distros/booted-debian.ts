@@ -5,11 +5,11 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { delay } from "../../src/base/abort.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { cached, call } from "./downloads.ts";
+import { call, debianRoot } from "./downloads.ts";
 import { LAND_MS } from "./limits.ts";
 
 const run = promisify(execFile);
-const INCLUDED = "systemd,systemd-sysv,dbus,libnss-systemd,curl,ca-certificates";
+const INCLUDED = "systemd systemd-sysv dbus libnss-systemd curl ca-certificates".split(" ");
 const ENVIRONMENT = {
   PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
   LC_ALL: "C.UTF-8",
@@ -47,7 +47,7 @@ export class BootedDebian implements AsyncDisposable {
     more: readonly string[] = [],
   ): Promise<BootedDebian> {
     const folder = await temporaryFolder("booted-");
-    await call("tar", ["-xf", join(await rootOf(suite, more), "root.tar"), "-C", folder]);
+    await call("tar", ["-xf", await rootOf(suite, more), "-C", folder]);
     const options = { env: ENVIRONMENT, maxBuffer: 2 ** 26, timeout: LAND_MS };
     await run("chroot", [folder, ...APT, "install", ...(await placed(folder, debs))], options);
     return new BootedDebian(folder, ...(await booted(folder)));
@@ -137,8 +137,5 @@ function entering(init: number): string[] {
 }
 
 function rootOf(suite: string, more: readonly string[]): Promise<string> {
-  return cached(["booted", suite, ...more].join("-"), async (folder) => {
-    const options = ["--variant=minbase", `--include=${[INCLUDED, ...more].join(",")}`];
-    await call("mmdebstrap", [...options, suite, join(folder, "root.tar")]);
-  });
+  return debianRoot(["booted", suite, ...more].join("-"), suite, [...INCLUDED, ...more]);
 }

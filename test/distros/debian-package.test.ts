@@ -1,16 +1,11 @@
-// The Debian packages as an administrator installs, upgrades and removes them, with a real systemd; for arm64 by qemu-user, which cannot boot one.
+// The Debian packages as an administrator installs, upgrades and removes them, with a real systemd.
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { needsRoot } from "../needs.ts";
 import { BootedDebian } from "./booted-debian.ts";
 import { type DebianPackages, debianPackages, olderPackage } from "./debian-packages.ts";
-import { debian } from "./downloads.ts";
 import { LAND_MS } from "./limits.ts";
-import { assertNothingIsLost } from "./trial.ts";
-import { UserLand } from "./user-land.ts";
-import { BASE } from "./user-lands.ts";
 
 const timeout = LAND_MS;
 const root = needsRoot("starts systemd in a container");
@@ -120,17 +115,6 @@ for (const { title, suite, more, debs } of SYSTEMS)
       assert.equal(await booted.sh(state), "not-found");
     });
   });
-
-test("on Debian 12 arm64 the packages lose nothing", { timeout }, async () => {
-  const { server } = await debianPackages("arm64");
-  await using land = await UserLand.open(
-    await debian("bookworm", "arm64", [...BASE, "dpkg", "tar"]),
-    undefined,
-  );
-  const tool = dirname(server);
-  await land.told("for deb in /opt/tool/*.deb; do dpkg-deb --extract $deb /; done", { tool });
-  await assertNothingIsLost(land, "thingscope");
-});
 
 /** It is active, says so, and its camera has a picture. */
 async function assertServes(booted: BootedDebian): Promise<void> {

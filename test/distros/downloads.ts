@@ -16,6 +16,9 @@ export const CACHE =
   THINGSCOPE_DISTROS_CACHE ??
   join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "thingscope-distros");
 
+/** Runs a command where programs of other processors run, too. It needs root. */
+export const WITH_PROCESSORS = packagePath("scripts", "with-processors");
+
 /** What npm downloads inside. */
 export const NPM_CACHE = join(CACHE, "npm-cache");
 
@@ -84,6 +87,29 @@ export function debian(
       await call(script, [folder, suite, architecture, ...packages]);
     },
   );
+}
+
+/**
+ * A Debian that is installed, not just unpacked: `root.tar`. For arm64 its packages are configured by qemu-user, in 5 to 10 minutes.
+ *
+ * @param name - In the cache.
+ * @param included - Packages beside those of a smallest Debian.
+ */
+export async function debianRoot(
+  name: string,
+  suite: string,
+  included: readonly string[],
+  architecture: "amd64" | "arm64" = "amd64",
+): Promise<string> {
+  const folder = await cached(name, async (folder) => {
+    const options = ["--variant=minbase", `--include=${included.join(",")}`];
+    const command = ["mmdebstrap", ...options, `--architectures=${architecture}`];
+    const made = [suite, join(folder, "root.tar")];
+    if (architecture === "amd64") await call("mmdebstrap", [...command.slice(1), ...made]);
+    // It looks for them where no other namespace's are.
+    else await call(WITH_PROCESSORS, [...command, "--skip=check/qemu", ...made]);
+  });
+  return join(folder, "root.tar");
 }
 
 /** The file that is published, in a folder that holds nothing else but its binaries. */

@@ -3,7 +3,7 @@ import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { runToEnd } from "../native/program.ts";
 import { RAW, SLOPES } from "../native/raw.ts";
 import { LAND_MS } from "./limits.ts";
-import { packedProgram, THINGSCOPE, type UserLand } from "./user-land.ts";
+import { packedProgram, SERVE, THINGSCOPE, type UserLand } from "./user-land.ts";
 import type { Tried } from "./user-lands.ts";
 
 export const INSTALL = "node /opt/npm/bin/npm-cli.js install --silent /opt/pack/thingscope.tgz";
@@ -28,7 +28,11 @@ export async function doctor(land: UserLand, command = `node ${THINGSCOPE}`): Pr
 }
 
 /** Node, sharp, every addon and the program run; the server says nothing of them and sends a picture. */
-export async function assertNothingIsLost(land: UserLand, command?: string): Promise<void> {
+export async function assertNothingIsLost(
+  land: UserLand,
+  command = `node ${THINGSCOPE}`,
+  serve = `${command} ${SERVE}`,
+): Promise<void> {
   const checks = await doctor(land, command);
   assert.deepEqual(
     checks.map(({ name, level }) => [name, level]),
@@ -40,21 +44,23 @@ export async function assertNothingIsLost(land: UserLand, command?: string): Pro
     JSON.stringify(checks),
   );
   assert.equal(checks[2]?.message, WITH_ALL_ADDONS);
-  assert.deepEqual(nativeLines(await servedPicture(land, command)), []);
+  assert.deepEqual(nativeLines(await servedPicture(land, serve)), []);
 }
 
 /** Serves the microscope and takes one picture of it. What the log said of warnings. */
-export function servedPicture(land: UserLand, command?: string): Promise<string[]> {
-  return land.serving(async (url) => {
-    const signal = AbortSignal.timeout(LAND_MS);
-    const ask = () => fetch(`${url}/camera/mjpeg_stream/snapshot?wait=60`, { signal });
-    let answer = await ask();
-    // An emulated processor may take longer than a minute for its first picture.
-    for (let i = 0; i < 10 && answer.status === 503; i++) answer = await ask();
-    assert.equal(answer.status, 200);
-    const { width, height } = inspectJpeg(new Uint8Array(await answer.arrayBuffer()));
-    assert.ok(width >= 320 && height >= 240, `${width} x ${height}`);
-  }, command);
+export function servedPicture(land: UserLand, serve?: string): Promise<string[]> {
+  return land.serving(assertSendsPicture, serve);
+}
+
+/** The camera of a server sends a picture, for which an emulated processor may need longer than a minute. */
+export async function assertSendsPicture(url: string): Promise<void> {
+  const signal = AbortSignal.timeout(LAND_MS);
+  const ask = () => fetch(`${url}/camera/mjpeg_stream/snapshot?wait=60`, { signal });
+  let answer = await ask();
+  for (let i = 0; i < 10 && answer.status === 503; i++) answer = await ask();
+  assert.equal(answer.status, 200);
+  const { width, height } = inspectJpeg(new Uint8Array(await answer.arrayBuffer()));
+  assert.ok(width >= 320 && height >= 240, `${width} x ${height}`);
 }
 
 export function nativeLines(log: readonly string[]): string[] {

@@ -24,6 +24,9 @@ interface Extras {
 /** The command of an installed package. */
 export const THINGSCOPE = "node_modules/thingscope/dist/bundle/src/cli/main.js";
 
+/** What serves the simulated microscope, at a free port. */
+export const SERVE = "serve --simulated --port 0";
+
 let pack: Promise<string> | undefined;
 
 /** The packed V4L2 program for x64, which this machine runs. */
@@ -81,9 +84,9 @@ export class UserLand implements AsyncDisposable {
     return stdout.toString().trim();
   }
 
-  /** Serves the simulated microscope while `use` looks at it. What the log said, of warnings and errors. */
-  async serving(use: (url: string) => Promise<void>, command = `node ${THINGSCOPE}`) {
-    const child = this.#spawn(`exec ${command} serve --simulated --port 0 2>&1`, "");
+  /** Serves by a command while `use` looks at it. What the log said, of warnings and errors. */
+  async serving(use: (url: string) => Promise<void>, serve = `node ${THINGSCOPE} ${SERVE}`) {
+    const child = this.#spawn(`exec ${serve} 2>&1`, "");
     const ended = once(child, "close");
     const lines: string[] = [];
     const address = new Promise<string>((resolve, reject) => {
