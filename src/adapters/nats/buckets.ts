@@ -4,7 +4,7 @@ import { delay, ignoreAbort } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
 import { REPLICAS, REPLICATED_MS, Replicas } from "./replicas.ts";
-import { StuckStream } from "./stuck-stream.ts";
+import { isUnanswered, StuckStream } from "./stuck-stream.ts";
 import { type MemberName, trialSubject } from "./subjects.ts";
 
 /** Descriptions of members that are long gone are dropped after so long, ms; members write theirs again before. */
@@ -16,6 +16,11 @@ const MOST_BYTES = 64 * 2 ** 20;
 /** Who reads a bucket looks so often whether it is still the same, ms: NATS does not tell that it was made again. */
 const SAME_MS = 10_000;
 const NO_STREAM = 10059;
+
+const ALLOW = "Start nats-server with JetStream (-js), and allow this login to use it.";
+/** A cluster of nats-server 2.15 whose disks were full answers nothing more, also with room. */
+const MAKE_ROOM =
+  "JetStream does not answer, as when its disks were full: make room there, and start the NATS servers again, one after another.";
 
 /**
  * The bucket of a fleet's descriptions, by member and Thing (`MEMBER.THING`), as its members have made it.
@@ -59,9 +64,10 @@ export async function openThings(
     await new Replicas(await library.jetstreamManager(connection)).look(streamInfo);
     return bucket;
   } catch (error) {
+    const advice = isUnanswered(error, library) ? MAKE_ROOM : ALLOW;
     throw new ThingError(
       "PROGRAM_REFUSED",
-      `NATS did not open the fleet's bucket: ${messageOf(error)}. Start nats-server with JetStream (-js), and allow this login to use it.`,
+      `NATS did not open the fleet's bucket: ${messageOf(error)}. ${advice}`,
       { cause: error },
     );
   }

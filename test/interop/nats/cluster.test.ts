@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -46,6 +46,13 @@ async function replicas(machines: Machines): Promise<number> {
   }
 }
 
+/** The longest that each kind of thing took, ms of this program's time. */
+const longest = { presence: 0, command: 0 };
+
+function note(kind: keyof typeof longest, { ms }: Elapsed): void {
+  longest[kind] = Math.max(longest[kind], Math.round(ms));
+}
+
 /** Resolves when these are the members that a client sees, which must be soon. */
 async function areMembers(client: FleetClient, names: string): Promise<void> {
   const elapsed = new Elapsed();
@@ -55,6 +62,7 @@ async function areMembers(client: FleetClient, names: string): Promise<void> {
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  note("presence", elapsed);
   assert.ok(elapsed.ms <= PRESENT_MS, `${names} after ${elapsed.ms} ms`);
 }
 
@@ -68,6 +76,7 @@ async function command(client: FleetClient, machines: Machines, n: number): Prom
     ({ status }) => String(status),
     (error: Error) => error.message,
   );
+  note("command", elapsed);
   assert.ok(elapsed.ms < ANSWER_MS + 1000, `${came} after ${elapsed.ms} ms`);
   return came;
 }
@@ -85,7 +94,7 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   await brokers[0]!.kill();
   await areMembers(client, "m1 m2 m3");
   while ((await command(client, machines, 1)) !== "201"); // its server has found another broker
-  await machines.startBroker(1);
+  brokers[0] = await machines.startBroker(1);
 
   const cut = machines.plug(3, false);
   await Promise.all([cut, members[0]!.kill()]);
@@ -99,6 +108,7 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   while ((await alone()).members.length > 0) patience().throwIfAborted(); // it has a broker of its own, which knows nobody
   const { connected, reason } = await alone();
   assert.match(`${connected} ${reason}`, /^true Nothing is heard of any other member \(m1, m2\)/);
+  t.after(() => t.diagnostic(`longest, in ms: ${JSON.stringify(longest)}`));
   if (!isLong) return;
   await new Promise((resolve) => setTimeout(resolve, 20_000));
   await machines.plug(3, true);
@@ -114,4 +124,18 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   await machines.startMember(1);
   await areMembers(client, "m1 m2 m3");
   for (const n of [1, 2, 3]) assert.equal(await command(client, machines, n), "201");
+  const reasonAt = async (n: number) => Object(await machines.fetchAt(n, "/health")).fleet.reason;
+  for (const signal = patience(); (await reasonAt(1)) === undefined; signal.throwIfAborted());
+  t.diagnostic(`with full disks: ${await reasonAt(1)}`);
+
+  await Promise.all([1, 2, 3].map((n) => rm(join(machines.store(n), "full"))));
+  // A cluster whose disks were full answers nothing more, also with room.
+  for (const n of [3, 2, 1]) {
+    await brokers[n - 1]!.kill();
+    await machines.startBroker(n);
+  }
+  const signal = patience();
+  for (let why = await reasonAt(1); why !== undefined; why = await reasonAt(1))
+    assert.ok(!signal.aborted, `descriptions are not kept though there is room: ${why}`);
+  await areMembers(await clientAt(t, machines, 2), "m1 m2 m3");
 });

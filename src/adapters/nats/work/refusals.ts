@@ -10,7 +10,7 @@ const WAITING = "Tickets wait on this server until their deadline";
 export function whyRefused(error: unknown, library: Nats): string {
   const what = messageOf(error).replace(/\.$/, "");
   if (isUnanswered(error, library))
-    return `JetStream does not store them (${what}), as when its disk is full. Make room on the disk of nats-server, and look into its log. ${WAITING}`;
+    return `JetStream does not store them (${what}), as when its disk is full. Make room on the disk of nats-server, look into its log, and start it again if it stays so. ${WAITING}`;
   if (NO_ROOM.test(what))
     return `JetStream has no room (${what}). Raise max_file_store of nats-server, or max_file of its account, or remove other streams there. ${WAITING}`;
   if (/jetstream is not enabled/i.test(what))
