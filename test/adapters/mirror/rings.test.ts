@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { MJPEGStream } from "thingscope";
 import { MjpegHttpSource } from "../../../src/sources/mjpeg-http.ts";
 import { feed } from "../../../src/streams/source-runner.ts";
+import { RemoteCamera } from "../../../things/index.ts";
 import { TEST_MS, WAIT_MS } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
 import { eventually, Watcher } from "../../streams/watching.ts";
@@ -79,4 +80,30 @@ test("a mirror of a server without Things, as of a mirror of itself, says so", {
     /^http:\S+ has no Things, so there is nothing to mirror\. If it is a mirror itself,/,
   );
   assert.equal(copy.log.of("warn").length, 1);
+});
+
+test("RemoteCameras that show each other in a ring say that no frame comes, and pull nothing once nobody watches", {
+  timeout,
+}, async (t) => {
+  let last = 0;
+  const way = await balancer(t, () => last);
+  const cameras: RemoteCamera[] = [];
+  const ports: number[] = [];
+  for (let n = 0, from = way.port; n < 3; n++) {
+    const url = `http://127.0.0.1:${from}/camera/mjpeg_stream`;
+    const camera = new RemoteCamera({ url, start_ms: 600 });
+    ({ port: from } = await origin(t, { camera }));
+    cameras.push(camera);
+    ports.push(from);
+  }
+  last = ports[2]!;
+  const watcher = new Watcher(ports[0]!, "/camera/mjpeg_stream");
+  await eventually(() => cameras.every(({ mjpeg_stream }) => mjpeg_stream.stats.outages > 0));
+  await watcher.until(() => watcher.parts.length > 0);
+  await eventually(() =>
+    cameras.every(({ state }) => /no first frame came|sent no picture/.test(state.reason ?? "")),
+  );
+  assert.ok(cameras.every(({ mjpeg_stream }) => mjpeg_stream.viewers.count <= 3));
+  watcher.socket.destroy();
+  await eventually(() => cameras.every(({ mjpeg_stream }) => !mjpeg_stream.demand.active));
 });
