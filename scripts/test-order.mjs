@@ -73,8 +73,10 @@ export const MEASURING = [
  * drivers; the rest takes a minute of processor time each, most of it in npx and in browsers.
  */
 export const LONG_ONLY = [
+  "interop/nats/bucket-full",
   "interop/nats/cluster",
   "interop/nats/dashboard",
+  "interop/nats/replicas",
   "interop/pages",
   "system/many-windows",
   "vm/attacked",

@@ -226,20 +226,3 @@ test("only frames that the filter lets through are wanted, and one whose filter 
   const { sentence } = await verifyTickets(served.queue.ledger);
   assert.match(sentence, /2 wanted = 2 done .*; 1 frames never became tickets\.$/);
 });
-
-test("a worker whose NATS has just died ends at once, and one that goes on connects again", {
-  timeout,
-}, async (t) => {
-  const nats = await natsServerFor(t);
-  const served = await queueFor(t, nats.url);
-  const [ends, stays] = [1, 2].map((n) => workerFor(t, nats.url, () => n, { name: `w${n}` }));
-  served.add(1);
-  await served.ended(1);
-  const killed = nats.kill();
-  await Promise.all([ends!.close(), killed]);
-  await nats.restart();
-  served.add(1);
-  await served.ended(2);
-  assert.equal(served.queue.sums.done, 2);
-  await stays!.close();
-});
