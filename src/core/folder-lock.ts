@@ -7,6 +7,7 @@ import { makeFolders } from "../base/make-folders.ts";
 import { processInWords } from "../base/process-place.ts";
 import {
   ANSWER_EVERY_MS,
+  ANSWERS_WITHIN_MS,
   answer,
   claim,
   holderIn,
@@ -41,7 +42,7 @@ export class FolderLock {
   /** @throws {ThingError} `SETTINGS_IN_USE`, or what `inUse` makes, naming the process. */
   async take(log: Log = silentLog): Promise<void> {
     await makeFolders(this.#folder);
-    await this.#claim();
+    await this.#claim(log);
     this.#disk = (await stat(this.#folder)).dev;
     clearInterval(this.#answering);
     this.#answering = setInterval(() => void this.#look(log), ANSWER_EVERY_MS).unref();
@@ -57,9 +58,9 @@ export class FolderLock {
     if (isSame(found, text)) await rm(this.#path, { force: true });
   }
 
-  async #claim(): Promise<void> {
+  async #claim(log: Log): Promise<void> {
     const text = newLockText();
-    const other = await claim(this.#path, text);
+    const other = await claim(this.#path, text, (holder) => log.warn(asking(this.#folder, holder)));
     if (other !== undefined) throw this.#inUse(this.#folder, processInWords(holderIn(other)));
     this.#text = text;
   }
@@ -72,7 +73,7 @@ export class FolderLock {
     try {
       const lane = await laneAt(this.#path);
       const isOurs = await lane.read(() => answer(this.#path, text));
-      if (isOurs === undefined) await this.#takeAgain();
+      if (isOurs === undefined) await this.#takeAgain(log);
       if (isOurs === false && this.#text === text) throw await this.#lost();
     } catch (error) {
       if (!(error instanceof ThingError)) return; // the disk fails, or is gone: it may come back
@@ -84,9 +85,9 @@ export class FolderLock {
     }
   }
 
-  async #takeAgain(): Promise<void> {
+  async #takeAgain(log: Log): Promise<void> {
     const { dev } = await stat(this.#folder);
-    if (dev === this.#disk && this.#text !== undefined) await this.#claim();
+    if (dev === this.#disk && this.#text !== undefined) await this.#claim(log);
   }
 
   async #lost(): Promise<ThingError> {
@@ -97,6 +98,11 @@ export class FolderLock {
       `This server did not answer for too long, so another has taken over. ${message}`,
     );
   }
+}
+
+function asking(folder: string, holder: string): string {
+  const seconds = ANSWERS_WITHIN_MS / 1000;
+  return `Whether ${processInWords(holder)} still has ${folder} cannot be seen from here, so it is asked, and has ${seconds} s to answer. A server that is killed in a container leaves this wait behind; stop it by SIGTERM to spare it.`;
 }
 
 function settingsInUse(folder: string, holder: string): ThingError {

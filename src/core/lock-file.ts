@@ -8,7 +8,7 @@ import { identityAnywhere, isOwn, lifeOf } from "../base/process-place.ts";
 /** How often the holder of a lock looks whether somebody asks, ms. */
 export const ANSWER_EVERY_MS = 2000;
 /** A holder that has not answered for this long is taken to be gone. */
-const ANSWERS_WITHIN_MS = 6 * ANSWER_EVERY_MS;
+export const ANSWERS_WITHIN_MS = 6 * ANSWER_EVERY_MS;
 const LOOK_EVERY_MS = 100;
 /** A lock file may be empty for the moment in which it is made, where there are no hard links. */
 const EMPTY_FOR_MS = 1000;
@@ -31,12 +31,18 @@ export function holderIn(text: string): string {
  * process alone, however many try at once.
  * @returns undefined when it is made; else what the file of another process holds that runs, or may.
  */
-export async function claim(path: string, text: string, depth = 0): Promise<string | undefined> {
+export async function claim(
+  path: string,
+  text: string,
+  onAsk: (holder: string) => void = () => {},
+  depth = 0,
+): Promise<string | undefined> {
   const draft = `${path}.${randomUUID().slice(0, 8)}`;
   for (;;) {
     await writeFile(draft, text);
     try {
-      const isMade = (await moveUnlessTaken(draft, path)) || (await takesOver(draft, path, depth));
+      const isMade =
+        (await moveUnlessTaken(draft, path)) || (await takesOver(draft, path, onAsk, depth));
       if (!isMade) continue;
       if (isSame(await textOf(path), text)) return undefined;
     } catch (error) {
@@ -78,13 +84,18 @@ class Held extends Error {
  * after it, which is another for every taking.
  * @throws {Held}
  */
-async function takesOver(draft: string, path: string, depth: number): Promise<boolean> {
+async function takesOver(
+  draft: string,
+  path: string,
+  onAsk: (holder: string) => void,
+  depth: number,
+): Promise<boolean> {
   const found = await textOf(path);
-  if (found === undefined || (await isHeld(path, found))) return false;
+  if (found === undefined || (await isHeld(path, found, onAsk))) return false;
   const stale = await taking(path, found);
   const right = `${path}.after-${createHash("sha256").update(stale).digest("hex").slice(0, 12)}`;
   if (depth === DEEPEST) throw new Held(found);
-  const other = await claim(right, newLockText(), depth + 1);
+  const other = await claim(right, newLockText(), onAsk, depth + 1);
   if (other !== undefined) {
     await delay(LOOK_EVERY_MS); // that one is about to take it over
     return false;
@@ -100,7 +111,11 @@ async function takesOver(draft: string, path: string, depth: number): Promise<bo
 }
 
 /** @returns Whether it has changed meanwhile, and is to be looked at anew. @throws {Held} */
-async function isHeld(path: string, found: string): Promise<boolean> {
+async function isHeld(
+  path: string,
+  found: string,
+  onAsk: (holder: string) => void,
+): Promise<boolean> {
   const holder = holderIn(found);
   if (found === "") return changesWithin(path, found, EMPTY_FOR_MS);
   if (isOwn(holder)) return false;
@@ -112,6 +127,7 @@ async function isHeld(path: string, found: string): Promise<boolean> {
   } catch {
     throw new Held(found); // it cannot be asked
   }
+  onAsk(holder);
   if (!(await changesWithin(path, `${found.slice(0, -1)}${ASKED}`, ANSWERS_WITHIN_MS)))
     return false;
   if (isSame(await textOf(path), found)) throw new Held(found);

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { NPM_CACHE, npmPackage, packed } from "./downloads.ts";
@@ -20,6 +22,9 @@ interface Extras {
   /** A folder that is bound at /opt/tool. */
   readonly tool?: string;
 }
+
+/** A server that is emulated takes its time. */
+const STOPS_WITHIN_MS = 20_000;
 
 /** The command of an installed package. */
 export const THINGSCOPE = "node_modules/thingscope/dist/bundle/src/cli/main.js";
@@ -100,6 +105,9 @@ export class UserLand implements AsyncDisposable {
     try {
       await use(await address);
     } finally {
+      // As its user stops it: what is killed in a container leaves a wait for the next one behind (docs/disks.md).
+      for (const pid of serversBelow(child.pid!)) process.kill(pid, "SIGTERM");
+      await Promise.race([ended, delay(STOPS_WITHIN_MS, undefined, { ref: false })]);
       child.kill("SIGKILL");
       await ended;
     }
@@ -119,4 +127,19 @@ export class UserLand implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The processes that serve, of those that a process has begun. */
+function serversBelow(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return readFileSync(path, "utf8")
+    .split(" ")
+    .filter(Boolean)
+    .flatMap((child) => {
+      const isServer = /thingscope[^\0]*\0serve\0/.test(
+        readFileSync(`/proc/${child}/cmdline`, "latin1"),
+      );
+      const below = serversBelow(Number(child));
+      return below.length > 0 || !isServer ? below : [Number(child)];
+    });
 }
