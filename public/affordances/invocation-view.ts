@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { RemoteInvocation } from "../../src/client/invocation.ts";
 import "../schema/schema-value.ts";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { shared } from "../style/shared.ts";
 import { mayOperate } from "../things/account.ts";
 import { Run, type RunStatus } from "../things/run.ts";
@@ -125,6 +126,7 @@ export class InvocationView extends LitElement {
   /** Of the output. */
   @property({ attribute: false }) accessor schema: Schema | undefined;
   @query(".log") accessor logElement!: HTMLElement | null;
+  readonly keptKeyboard = new KeptKeyboard(this);
   #run: Run | undefined;
   #ticking: ReturnType<typeof setInterval> | undefined;
   readonly #update = () => this.requestUpdate();
@@ -156,7 +158,7 @@ export class InvocationView extends LitElement {
     if (!run) return nothing;
     const { status, elapsedMs, isOver, problem, cancelProblem, progress } = run;
     return html`
-      <header data-status=${status}>
+      <header data-status=${status} data-place="run" tabindex="-1">
         <span class="lamp"></span>
         <span role="status">${WORDS[status]}</span>
         <span class="message quiet">${isOver ? "" : progress?.message}</span>
@@ -164,7 +166,7 @@ export class InvocationView extends LitElement {
         ${
           isOver || !mayOperate()
             ? nothing
-            : html`<button type="button" ?disabled=${run.isCancelling} @click=${() => run.cancel()}>
+            : html`<button type="button" data-place="run" aria-disabled=${run.isCancelling || nothing} @click=${() => run.cancel()}>
                 ${run.isCancelling ? "Cancelling" : "Cancel"}
               </button>`
         }

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { FollowingRun, failureOf } from "../things/following-run.ts";
@@ -19,6 +20,7 @@ export class AutofocusPanel extends LitElement {
   @property({ attribute: false }) accessor thing!: LiveThing;
   @state() accessor range: number | undefined;
   @state() accessor measure: string | undefined;
+  readonly keptKeyboard = new KeptKeyboard(this);
   readonly #following = new Following(this);
   readonly #focusing = new FollowingRun(this, "fast_autofocus");
   /** Those that this page has seen, and those that the Thing told when it was loaded; oldest first. */
@@ -47,10 +49,11 @@ export class AutofocusPanel extends LitElement {
         <button
           class="first"
           ?disabled=${locked}
+          data-place="focus"
           aria-disabled=${isRunning || nothing}
           @click=${() => isRunning || this.#focus()}
         >Focus</button>
-        ${isRunning ? html`<button ?disabled=${locked || running?.isCancelling} @click=${() => this.#focusing.cancel()}>Cancel</button>` : nothing}
+        ${isRunning ? html`<button data-place="focus" ?disabled=${locked} aria-disabled=${running?.isCancelling || nothing} @click=${() => this.#focusing.cancel()}>Cancel</button>` : nothing}
         <span class="quiet" role="status">${isRunning ? "Sweeping" : said}</span>
       </div>
       ${current ? html`<focus-plot .curve=${current} .earlier=${before}></focus-plot>` : nothing}

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { distance } from "../style/quantities.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
@@ -17,6 +18,7 @@ export class MappingPanel extends LitElement {
   static override styles = [shared, panelStyle];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
+  readonly keptKeyboard = new KeptKeyboard(this);
   readonly #following = new Following(this);
   readonly #calibration = new FollowingRun(this, "calibrate_xy");
 
@@ -36,12 +38,13 @@ export class MappingPanel extends LitElement {
       <p class="quiet">${text}</p>
       <div class="row">
         <button
+          data-place="calibrate"
           class=${isCalibrated ? "" : "first"}
           ?disabled=${whyNotOperate() !== undefined}
           aria-disabled=${running !== undefined || nothing}
           @click=${() => this.#calibration.start({})}
         >${isCalibrated ? "Calibrate again" : "Calibrate"}</button>
-        ${running ? html`<button ?disabled=${running.isCancelling || whyNotOperate() !== undefined} @click=${() => this.#calibration.cancel()}>Cancel</button>` : nothing}
+        ${running ? html`<button data-place="calibrate" ?disabled=${whyNotOperate() !== undefined} aria-disabled=${running.isCancelling || nothing} @click=${() => this.#calibration.cancel()}>Cancel</button>` : nothing}
       </div>
       ${running ? html`<progress aria-label="Calibrating" max="1" .value=${running.progress?.fraction ?? 0}></progress>` : nothing}
       <p class="problem" role="alert">${failureOf(newest)}</p>

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { FollowingRun, failureOf } from "../things/following-run.ts";
@@ -33,6 +34,7 @@ export class ScanPanel extends LitElement {
   @property({ attribute: false }) accessor thing!: LiveThing;
   @state() accessor problem = "";
   @state() accessor planned: ScanGrid | undefined;
+  readonly keptKeyboard = new KeptKeyboard(this);
   readonly #following = new Following(this);
   readonly #ofStage = new Following(this);
   readonly #run = new FollowingRun(this, "scan");
@@ -75,9 +77,9 @@ export class ScanPanel extends LitElement {
           </label>
         </div>
         <div class="row">
-          <button class="first" ?disabled=${mayNot} aria-disabled=${isScanning || running !== undefined || nothing}>Scan</button>
+          <button class="first" data-place="scan" ?disabled=${mayNot} aria-disabled=${isScanning || running !== undefined || nothing}>Scan</button>
           <button type="button" ?disabled=${isScanning} @click=${this.#preview}>Preview</button>
-          ${isScanning || running ? html`<button type="button" ?disabled=${mayNot || running?.isCancelling} @click=${() => this.#run.cancel()}>Cancel</button>` : nothing}
+          ${isScanning || running ? html`<button type="button" data-place="scan" ?disabled=${mayNot} aria-disabled=${running?.isCancelling || nothing} @click=${() => this.#run.cancel()}>Cancel</button>` : nothing}
           <span class="quiet" role="status">${this.#status(current)}</span>
         </div>
       </form>

@@ -1,6 +1,7 @@
-import { css, html, LitElement } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { type Read, readNumber } from "../schema/typed-text.ts";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { FollowingRun, failureOf } from "../things/following-run.ts";
@@ -40,6 +41,7 @@ export class TimelapseForm extends LitElement {
   @state() accessor isOpen = false;
   /** What was typed that is no number. */
   @state() accessor #fault = "";
+  readonly keptKeyboard = new KeptKeyboard(this);
   readonly #lapse = new FollowingRun(this, "timelapse");
 
   override willUpdate(): void {
@@ -61,8 +63,8 @@ export class TimelapseForm extends LitElement {
           <label>Pictures<input name="count" inputmode="numeric" autocomplete="off" placeholder="no end" /></label>
           ${
             running
-              ? html`<button type="button" ?disabled=${locked || running.isCancelling} @click=${() => this.#lapse.cancel()}>Stop</button>`
-              : html`<button ?disabled=${locked}>Start</button>`
+              ? html`<button type="button" data-place="start" ?disabled=${locked} aria-disabled=${running.isCancelling || nothing} @click=${() => this.#lapse.cancel()}>Stop</button>`
+              : html`<button data-place="start" ?disabled=${locked}>Start</button>`
           }
         </form>
         <p class="quiet" role="status">${wordsOf(newest)}</p>

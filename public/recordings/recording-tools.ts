@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { KeptKeyboard } from "../style/kept-keyboard.ts";
 import { shared } from "../style/shared.ts";
 import { Underway } from "../style/underway.ts";
 import { account, whyNotOperate } from "../things/account.ts";
@@ -69,6 +70,7 @@ export class RecordingTools extends LitElement {
   @state() accessor problem = "";
   readonly watching = new Watching(this, account);
   readonly #runs = new FollowingRuns(this);
+  readonly keptKeyboard = new KeptKeyboard(this);
   readonly #removing = new Underway(this);
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -106,10 +108,10 @@ export class RecordingTools extends LitElement {
   }
 
   #verify(check: Run | undefined, isGrowing: boolean) {
-    if (check && !check.isOver) return this.#going(check, "Verifying");
+    if (check && !check.isOver) return this.#going(check, "Verifying", "verify");
     const { recorder, id } = this.recording;
     const start = () => runsOf(recorder).start("verify", { id });
-    return html`<button ?disabled=${isGrowing || whyNotOperate() !== undefined} @click=${start}>Verify</button>`;
+    return html`<button data-place="verify" ?disabled=${isGrowing || whyNotOperate() !== undefined} @click=${start}>Verify</button>`;
   }
 
   #badge({ ok, frames, expected }: Verdict) {
@@ -117,24 +119,25 @@ export class RecordingTools extends LitElement {
   }
 
   /** What goes on, and how it is ended. */
-  #going(run: Run, label: string) {
+  #going(run: Run, label: string, place: string) {
     const fraction = run.progress?.fraction ?? 0;
     return html`<span class="going">
       ${label} <progress max="1" .value=${fraction} aria-label=${label}></progress>
       <span class="number">${Math.round(100 * fraction)} %</span>
-      <button ?disabled=${run.isCancelling || whyNotOperate() !== undefined} aria-label="Cancel: ${label}" @click=${() => run.cancel()}>Cancel</button>
+      <button data-place=${place} ?disabled=${whyNotOperate() !== undefined} aria-disabled=${run.isCancelling || nothing} aria-label="Cancel: ${label}" @click=${() => run.cancel()}>Cancel</button>
     </span>`;
   }
 
   #format(format: keyof typeof FORMATS) {
     const label = FORMATS[format];
     const made = this.made[format];
-    if (made) return html`<a class="button" href=${made.href} download=${made.name}>${label}</a>`;
+    if (made)
+      return html`<a class="button" data-place=${format} href=${made.href} download=${made.name}>${label}</a>`;
     const [making] = runsWith(this.recording, "export").filter(
       ({ input }) => Object(input).format === format,
     );
-    if (making && !making.isOver) return this.#going(making, `${label} export`);
-    return html`<button ?disabled=${whyNotOperate() !== undefined} @click=${() => this.#export(format)}>${label}</button>`;
+    if (making && !making.isOver) return this.#going(making, `${label} export`, format);
+    return html`<button data-place=${format} ?disabled=${whyNotOperate() !== undefined} @click=${() => this.#export(format)}>${label}</button>`;
   }
 
   /** Who asked for it gets it when it is made. */

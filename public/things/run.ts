@@ -117,7 +117,7 @@ export class Run extends EventTarget {
 
   /** Asks the server to stop it. */
   async cancel(): Promise<void> {
-    if (this.isOver) return;
+    if (this.isOver || this.isCancelling) return;
     this.isCancelling = true;
     this.cancelProblem = undefined;
     this.#changed();
