@@ -36,6 +36,7 @@ export const rowStyle = css`
     flex: none;
     min-width: 20px;
     min-height: 20px;
+    margin-right: -12px; /* the gap before the value is empty */
     padding: 0;
     border: 0;
     background: none;

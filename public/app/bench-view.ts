@@ -56,6 +56,7 @@ export class BenchView extends LitElement {
       }
       daily-actions {
         flex: 1 0 50%;
+        min-width: min-content; /* nothing stands behind its buttons */
       }
       camera-strip {
         flex: none;

@@ -62,6 +62,11 @@ export class DailyActions extends LitElement {
         border-color: var(--lost);
         color: var(--lost);
       }
+      @media (max-width: 1100px) {
+        button {
+          min-width: 0;
+        }
+      }
       @media (max-width: 900px) {
         :host {
           flex-wrap: wrap;

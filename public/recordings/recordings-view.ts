@@ -230,7 +230,11 @@ export class RecordingsView extends LitElement {
     this.marked = new Set(ids);
   }
 
+  /** The button goes with what it deleted: the keyboard goes on to the list. */
   async #removeAll(recordings: readonly Recording[]): Promise<void> {
+    const hadKeyboard = this.shadowRoot?.activeElement?.localName === "delete-button";
+    const rows = [...this.renderRoot.querySelectorAll("li")];
+    const next = rows.find((row) => !row.querySelector("input")?.checked);
     this.problem = "";
     for (const recording of recordings) {
       try {
@@ -241,6 +245,9 @@ export class RecordingsView extends LitElement {
         this.problem = sentenceOf(error);
       }
     }
+    await this.updateComplete;
+    if (!hadKeyboard || this.marked.size > 0) return;
+    (openerIn(next) ?? this.renderRoot.querySelector("input"))?.focus();
   }
 }
 

@@ -217,6 +217,7 @@ test("recordings are searched, verified, exported, selected and deleted; what ru
   await tools.getByRole("button", { name: "Cancel: Verifying" }).waitFor();
   release();
   await tools.getByText("40 of 40 frames").waitFor();
+  await tools.locator("button:focus", { hasText: "Verify" }).waitFor();
 
   wait();
   await tools.getByRole("button", { name: "WebM" }).click();
@@ -252,6 +253,7 @@ test("recordings are searched, verified, exported, selected and deleted; what ru
   await list.getByRole("button", { name: "Delete" }).click();
   await list.getByRole("button", { name: "Delete 2 recordings?" }).click();
   await page.getByText("4 recordings, ").waitFor();
+  await list.locator(".open:focus").waitFor();
   assert.deepEqual(recorder.recordings.map(({ name }) => name).sort(), [
     ...["clip.mkv", "clip.mp4", "clip.webm", "noon.mkv"],
   ]);
