@@ -33,7 +33,7 @@ const BROWSER_CLIENT = "dist/src/client/index.js";
 
 /**
  * What the types of the package name: whoever compiles TypeScript against it has these, and nobody who runs the command waits for their
- * 1600 files (docs/decisions/0232).
+ * 1600 files (docs/decisions/0233).
  */
 const FOR_COMPILERS = ["@types/express", "@types/node", "typebox"];
 

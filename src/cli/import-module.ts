@@ -52,7 +52,7 @@ function ownModules(): Map<string, string> {
   return new Map([...own, ["typebox", typeboxUrl()]]);
 }
 
-/** An installed package has it in its bundle alone: docs/decisions/0232. */
+/** An installed package has it in its bundle alone: docs/decisions/0233. */
 function typeboxUrl(): string {
   try {
     return import.meta.resolve("typebox");

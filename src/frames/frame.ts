@@ -1,5 +1,4 @@
 import type { ClockSet } from "./clock-set.ts";
-import type { LostSum } from "./lost-sum.ts";
 
 /** Where a re-served frame was captured first. */
 export interface Origin {
@@ -18,6 +17,12 @@ export interface SourceLoss {
   /** How many frames; 0 if unknown. */
   readonly count: number;
   readonly why: string;
+}
+
+/** Frames of a run that never came into its stream, in all: lost by its source, or refused since they were no whole JPEG. */
+export interface LostSum {
+  readonly lost: number;
+  readonly refused: number;
 }
 
 /** One picture of a stream. `(stream, run, index)` is its identity everywhere. Immutable and shared: never write to it. */

@@ -1,10 +1,4 @@
-import type { SourceLoss } from "./frame.ts";
-
-/** Frames of a run that never came into its stream, in all: lost by its source, or refused since they were no whole JPEG. */
-export interface LostSum {
-  readonly lost: number;
-  readonly refused: number;
-}
+import type { LostSum, SourceLoss } from "./frame.ts";
 
 /** What a frame says of its run. */
 interface Summed {

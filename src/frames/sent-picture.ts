@@ -1,7 +1,7 @@
 import { decodePercent } from "../base/percent.ts";
 import { type ClockSet, readClockSet } from "./clock-set.ts";
-import type { Origin } from "./frame.ts";
-import { type LostSum, readLostSum } from "./lost-sum.ts";
+import type { LostSum, Origin } from "./frame.ts";
+import { readLostSum } from "./lost-sum.ts";
 
 /**
  * The `Accept` of a reader that wants heartbeats: a part without a body, `X-Heartbeat: 1`, every 3 s, also while no frames come. So

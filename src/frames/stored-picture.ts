@@ -1,6 +1,5 @@
 import type { ClockSet } from "./clock-set.ts";
-import type { Frame, Origin, SourceLoss } from "./frame.ts";
-import type { LostSum } from "./lost-sum.ts";
+import type { Frame, LostSum, Origin, SourceLoss } from "./frame.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
 /**

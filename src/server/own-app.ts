@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 // biome-ignore lint/suspicious/noTsIgnore: where there is @types/express, it expects no error
-/** @ts-ignore In a project without @types/express, which the package does not bring along, it is `any`: docs/decisions/0232. */
+/** @ts-ignore In a project without @types/express, which the package does not bring along, it is `any`: docs/decisions/0233. */
 import type { Express, Request, Response } from "express";
 import { type ErrorCode, ThingError } from "../base/errors.ts";
 import { cut } from "../base/preview.ts";

@@ -1,6 +1,6 @@
-import type { SourceLoss } from "../frames/frame.ts";
+import type { LostSum, SourceLoss } from "../frames/frame.ts";
 import type { PassedOver } from "../frames/frame-source.ts";
-import { type LostSum, lostWith } from "../frames/lost-sum.ts";
+import { lostWith } from "../frames/lost-sum.ts";
 
 /** More kinds of losses than this between two frames are told as the last of them: a source may give a new reason each time. */
 const MOST_KINDS = 16;
