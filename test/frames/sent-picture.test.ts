@@ -16,7 +16,8 @@ test("a part of this package's streams says which frame it is", () => {
   const identity = { run: "k3x9q2", index: 7, capturedAt: 1770000000123.456 };
   const { identity: sent, capturedAt, ...rest } = readSentPicture(headersOf(identity));
   assert.deepEqual({ ...sent, capturedAt }, identity);
-  const none = { origin: undefined, clockSet: undefined, placeholder: undefined };
+  const ofOthers = { origin: undefined, lostSum: undefined, clockSet: undefined };
+  const none = { ...ofOthers, placeholder: undefined };
   assert.deepEqual(rest, { isHeartbeat: false, ...none });
 });
 
@@ -29,6 +30,14 @@ test("a frame that was captured elsewhere says where", () => {
   };
   const identity = { run: "k3x9q2", index: 7, capturedAt: 1770000000123.456, origin };
   assert.deepEqual(readSentPicture(headersOf(identity)).origin, origin);
+});
+
+test("a frame says what was lost in its run, if anything was", () => {
+  const lostSum = { lost: 3, refused: 1 };
+  const identity = { run: "k3x9q2", index: 7, capturedAt: 1770000000123.456, lostSum };
+  assert.deepEqual(readSentPicture(headersOf(identity)).lostSum, lostSum);
+  for (const bad of ["lost=3", "lost=-1;refused=0", "lost=1e3;refused=0", "?"])
+    assert.equal(readSentPicture(new Map([["x-lost", bad]])).lostSum, undefined, bad);
 });
 
 test("headers that are absent or broken say nothing", () => {
