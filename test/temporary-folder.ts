@@ -15,6 +15,13 @@ export async function temporaryFolder(prefix = "thingscope-"): Promise<string> {
   return folder;
 }
 
+/** Ends what all tests of a file share and keeps in such a folder, before that is removed: hooks of the file go from first to last, too. */
+export function endsWithFile(end: () => unknown): void {
+  ends.push(end);
+}
+
+const ends: (() => unknown)[] = [];
 after(async () => {
+  for (const end of ends.splice(0)) await end();
   for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
 });

@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after } from "node:test";
-import { temporaryFolder } from "../../temporary-folder.ts";
+import { endsWithFile, temporaryFolder } from "../../temporary-folder.ts";
 import { pythonCommand } from "../programs.ts";
 
 /** A real nats-server with JetStream, on a free port of loopback. */
@@ -18,14 +17,10 @@ export interface NatsServer {
 
 let shared: Promise<NatsServer> | undefined;
 let fleets = 0;
-const ends: (() => void)[] = [];
-after(() => {
-  for (const end of ends) end();
-});
 
 /** One for all tests of a file that do not stop it, and the name of a fleet that no other test has. */
 export async function sharedNats(): Promise<{ url: string; fleet: string }> {
-  shared ??= natsServerFor({ after: (end) => ends.push(end) });
+  shared ??= natsServerFor({ after: endsWithFile });
   const { url } = await shared;
   fleets += 1;
   return { url, fleet: `lab${fleets}` };
@@ -37,26 +32,30 @@ export async function sharedNats(): Promise<{ url: string; fleet: string }> {
  * @param options.at - Its port; a free one when absent.
  */
 export async function natsServerFor(
-  t: { after(end: () => void): void },
+  t: { after(end: () => unknown): void },
   config = "",
   { store, at = -1 }: { readonly store?: string; readonly at?: number } = {},
 ): Promise<NatsServer> {
   const folder = await temporaryFolder("thingscope-nats-");
   let port = String(at);
   let child = await started();
-  t.after(() => child.process.kill("SIGKILL"));
+  t.after(kill);
   port = child.port;
   return {
     url: `nats://127.0.0.1:${port}`,
-    async kill() {
-      const exit = once(child.process, "exit");
-      child.process.kill("SIGKILL");
-      await exit;
-    },
+    kill,
     async restart() {
       child = await started();
     },
   };
+
+  async function kill() {
+    const { process } = child;
+    if (process.exitCode !== null || process.signalCode !== null) return;
+    const exit = once(process, "exit");
+    process.kill("SIGKILL");
+    await exit;
+  }
 
   async function started() {
     const file = join(folder, "nats.conf");

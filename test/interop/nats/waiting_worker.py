@@ -8,7 +8,7 @@ from thingscope import Frame, worker
 
 
 def handle(frame: Frame) -> object:
-    print(frame.index, flush=True)
+    os.write(1, f"{frame.index}\n".encode())  # in one piece, since calls begin at once
     while not os.path.exists(os.path.join(sys.argv[2], str(frame.index))):
         time.sleep(0.01)
     return frame.index
