@@ -124,7 +124,8 @@ export class DailyActions extends LitElement {
   /** Focusing takes its time. */
   get #late(): string {
     const words = ["Still", "Record", "Stop"].map((name) => this.#underway.lateWords(name));
-    return words.find(Boolean)?.replace(/^/, ". ") ?? "";
+    const late = words.find(Boolean);
+    return late ? `. ${late}` : "";
   }
 
   #recordButton(recorder: LiveThing) {

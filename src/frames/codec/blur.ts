@@ -30,7 +30,8 @@ export async function blurred<T extends RawImage>(picture: T, sigmaPx: number): 
   const evened = filtered.linear(BRIGHT / (await brightnessOf(sigmaPx)), 0.5);
   const blurry = { ...wide, data: await bytesOf(evened) };
   const cut = (await imageOf(blurry)).extract({ left: margin, top: margin, width, height });
-  return { ...picture, data: await bytesOf(cut) };
+  // Memory of its own, which begins where 32-bit words may.
+  return { ...picture, data: new Uint8Array(await bytesOf(cut)) };
 }
 
 /** How far from a pixel its blur takes light from, pixels. @throws {ThingError} `BAD_ARGUMENT` */
@@ -59,8 +60,6 @@ async function imageOf({ data, width, height, channels }: RawImage): Promise<Sha
   return channels === 1 ? image.toColourspace("b-w") : image;
 }
 
-async function bytesOf(image: Sharp): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await image.raw().toBuffer();
-  // Memory of its own, which begins where 32-bit words may.
-  return new Uint8Array(bytes);
+function bytesOf(image: Sharp): Promise<Uint8Array> {
+  return image.raw().toBuffer();
 }

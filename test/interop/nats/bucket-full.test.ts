@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { logTo } from "thingscope";
 import type { FleetClient } from "thingscope/fleet";
 import { patience, TEST_MS } from "../../limits.ts";
 import { needsLong, needsRoot } from "../../needs.ts";
-import { temporaryFolder } from "../../temporary-folder.ts";
 import { clientFor, memberFor } from "./members.ts";
-import { natsServerFor, sharedNats } from "./nats-server.ts";
+import { natsOnSmallDisk, sharedNats } from "./nats-server.ts";
 
-const run = promisify(execFile);
 const timeout = TEST_MS;
 
 async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -54,10 +50,7 @@ test("a bucket that met a full disk is made again when there is room, and all wh
   timeout,
   ...needsLong(needsRoot("mounts a disk")),
 }, async (t) => {
-  const store = await temporaryFolder("thingscope-full-");
-  await run("mount", ["-t", "tmpfs", "-o", "size=8M", "tmpfs", store]);
-  t.after(() => run("umount", ["-l", store]));
-  const { url } = await natsServerFor(t, "", { store });
+  const { url, store } = await natsOnSmallDisk(t);
   const servers = [url];
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));

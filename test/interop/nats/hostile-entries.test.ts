@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -37,20 +37,26 @@ function counted(limit: string): number {
   return limitHits().get(limit) ?? 0;
 }
 
-test("a request whose answer would be a command, a lease or an order to JetStream is not obeyed", {
-  timeout,
-}, async (t) => {
+/** A member `one` and what it logs, a client of its fleet, and a connection that may publish anything. */
+async function attacked(t: TestContext, things: Record<string, Thing> = {}) {
   const { url, fleet } = await sharedNats();
   const servers = [url];
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));
-  const note = new Note();
-  await memberFor(t, { servers, name: "one", fleet }, { log, things: { note } });
-  await memberFor(t, { servers, name: "two", fleet });
+  const { url: root } = await memberFor(t, { servers, name: "one", fleet }, { log, things });
   const client = await clientFor(t, { servers, fleet });
-  await eventually(() => client.things.size === 5);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
+  return { root, servers, fleet, lines, client, connection };
+}
+
+test("a request whose answer would be a command, a lease or an order to JetStream is not obeyed", {
+  timeout,
+}, async (t) => {
+  const note = new Note();
+  const { servers, fleet, lines, client, connection } = await attacked(t, { note });
+  await memberFor(t, { servers, name: "two", fleet });
+  await eventually(() => client.things.size === 5);
   const bucket = `KV_thingscope_${fleet}_things`;
   const at = (what: string) => `thingscope.${fleet}.one.${what}`;
   const before = counted("fleet_bad_requests");
@@ -80,15 +86,8 @@ test("a request whose answer would be a command, a lease or an order to JetStrea
 test("junk in the bucket, another member's Thing, and clocks that no computer has are refused, counted, and told once of each name", {
   timeout,
 }, async (t) => {
-  const { url, fleet } = await sharedNats();
-  const servers = [url];
-  const lines: string[] = [];
-  const log = logTo((_, line) => lines.push(line));
-  const { url: root } = await memberFor(t, { servers, name: "one", fleet }, { log });
-  const client = await clientFor(t, { servers, fleet });
+  const { root, fleet, lines, client, connection } = await attacked(t);
   await eventually(() => client.things.size === 2);
-  const connection = await connect({ servers: url });
-  t.after(() => connection.close());
   const bucket = await new Kvm(connection).open(`thingscope_${fleet}_things`);
   const before = counted("fleet_bad_entries");
 

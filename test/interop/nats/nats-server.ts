@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { endsWithFile, temporaryFolder } from "../../temporary-folder.ts";
 import { pythonCommand } from "../programs.ts";
 
@@ -15,6 +16,8 @@ export interface NatsServer {
   restart(): Promise<void>;
 }
 
+const run = promisify(execFile);
+
 let shared: Promise<NatsServer> | undefined;
 let fleets = 0;
 
@@ -24,6 +27,14 @@ export async function sharedNats(): Promise<{ url: string; fleet: string }> {
   const { url } = await shared;
   fleets += 1;
   return { url, fleet: `lab${fleets}` };
+}
+
+/** One that stores on a disk of 8 MB, which is mounted: needs root. */
+export async function natsOnSmallDisk(t: { after(end: () => unknown): void }) {
+  const store = await temporaryFolder("thingscope-full-");
+  await run("mount", ["-t", "tmpfs", "-o", "size=8M", "tmpfs", store]);
+  t.after(() => run("umount", ["-l", store]));
+  return { store, ...(await natsServerFor(t, "", { store })) };
 }
 
 /**

@@ -1,27 +1,19 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { logTo } from "thingscope";
 import { verifyTickets } from "thingscope/work";
 import { patience, TEST_MS } from "../../limits.ts";
 import { needsLong, needsRoot } from "../../needs.ts";
-import { temporaryFolder } from "../../temporary-folder.ts";
-import { natsServerFor } from "./nats-server.ts";
+import { natsOnSmallDisk } from "./nats-server.ts";
 import { queueFor, workerFor } from "./queue.ts";
-
-const run = promisify(execFile);
 
 test("while the disk of JetStream is full tickets end with that cause, and when there is room they are worked on again", {
   timeout: TEST_MS,
   ...needsLong(needsRoot("mounts a disk")),
 }, async (t) => {
-  const store = await temporaryFolder("thingscope-full-");
-  await run("mount", ["-t", "tmpfs", "-o", "size=8M", "tmpfs", store]);
-  t.after(() => run("umount", ["-l", store]));
-  const { url } = await natsServerFor(t, "", { store });
+  const { url, store } = await natsOnSmallDisk(t);
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));
   const served = await queueFor(t, url, { deadline_s: 8, look_s: 0.5, log });
