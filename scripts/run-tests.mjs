@@ -4,8 +4,8 @@
 // test/vm/, one after another, or with --distros those under test/distros/, in other user lands. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
 // contains "mjpeg".
 import { spawn } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { PassThrough } from "node:stream";
 import { run } from "node:test";
@@ -41,8 +41,17 @@ else {
   // Of what was compiled just now: the pages, and what a command line runs.
   await import(isBundleOld() ? "./bundle.mjs" : "./compile-pages.mjs");
   await import("./bundle-typebox.mjs");
-  const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], { stdio: "inherit" });
-  again.on("close", (code) => process.exit(code ?? 1));
+  // Tests leave 200 MB of folders, which go with the run.
+  const scratch = mkdtempSync(join(tmpdir(), "thingscope-"));
+  const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], {
+    stdio: "inherit",
+    env: { ...process.env, TMPDIR: scratch },
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => again.kill(signal));
+  again.on("close", (code) => {
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(code ?? 1);
+  });
 }
 
 function isAskedFor(file) {
