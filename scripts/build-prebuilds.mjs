@@ -4,8 +4,8 @@
 //   node scripts/build-prebuilds.mjs [--to FOLDER] [--required]
 // Without the compilers it says so and builds nothing; with --required, as for `npm publish`, that is an error.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { addonFlags, nativeParts, nodeHeaders, programFlags, root } from "./native-parts.mjs";
 
@@ -54,12 +54,13 @@ function crossFolder(files) {
   return join(root, ".cross", files);
 }
 
+/** Who packs meanwhile, or after this was stopped, finds all of a processor's binaries, or none. */
 function buildAll(target) {
   const folder = join(resolve(options.to), target.name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(root, "build"), { recursive: true });
+  const building = mkdtempSync(join(root, "build", `${target.name}-`));
   for (const part of nativeParts()) {
-    const output = join(folder, part.output);
+    const output = join(building, part.output);
     const flags = part.isProgram ? staticProgram(target, part) : addonForAny(part);
     const { status, stderr } = spawnSync(`${target.triplet}-gcc`, ["-s", "-o", output, ...flags], {
       encoding: "utf8",
@@ -71,7 +72,21 @@ function buildAll(target) {
     }
     chmodSync(output, 0o755);
   }
+  replaceBy(building, folder);
   console.error(`Built ${folder}`); // stdout is that of npm pack --json
+}
+
+function replaceBy(built, folder) {
+  chmodSync(built, 0o755);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  try {
+    renameSync(built, folder);
+  } catch (error) {
+    if (error.code !== "EXDEV") throw error;
+    cpSync(built, folder, { recursive: true });
+    rmSync(built, { recursive: true });
+  }
 }
 
 /** What it wants of the C library is found in the process that loads it, whichever library that has. */

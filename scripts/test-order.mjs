@@ -23,6 +23,7 @@ export const LONGEST = [
   "adapters/pythiags/probe",
   "cli/client-commands",
   "adapters/filers/hostile-clients",
+  "system/debian-chroot",
   "system/nemesis",
   "system/disk-faults",
   "system/power-cuts",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { call, NPM_CACHE, packed } from "./downloads.ts";
+import { call, packed } from "./downloads.ts";
 
 /** The package of the server, and the one with a Node. */
 export interface DebianPackages {
@@ -28,7 +28,7 @@ async function made(architecture: string): Promise<string> {
   const folder = await temporaryFolder("debian-packages-");
   const archive = join(await packed(await temporaryFolder("packed-")), "thingscope.tgz");
   const options = ["--package", archive, "--arch", architecture];
-  const env = { ...process.env, npm_config_cache: NPM_CACHE, npm_config_prefer_offline: "true" };
+  const env = { ...process.env, npm_config_prefer_offline: "true" };
   const to = ["--compression", "none", "--to", folder];
   await call(process.execPath, ["scripts/package-deb.mjs", ...options, ...to], { env });
   return folder;

@@ -102,7 +102,8 @@ export async function debianRoot(
   architecture: "amd64" | "arm64" = "amd64",
 ): Promise<string> {
   const folder = await cached(name, async (folder) => {
-    const options = ["--variant=minbase", `--include=${included.join(",")}`];
+    const beside = included.length > 0 ? [`--include=${included.join(",")}`] : [];
+    const options = ["--variant=minbase", ...beside];
     const command = ["mmdebstrap", ...options, `--architectures=${architecture}`];
     const made = [suite, join(folder, "root.tar")];
     if (architecture === "amd64") await call("mmdebstrap", [...command.slice(1), ...made]);

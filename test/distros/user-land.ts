@@ -40,7 +40,7 @@ export async function packedProgram(): Promise<string> {
   return join(await pack, "package", "prebuilds", "linux-x64", "v4l2-camera");
 }
 
-/** Files of a Linux system, entered with a Node, with npm and with the packed package beside. What is changed in it is its own. */
+/** Files of a Linux system, which are entered. What is changed in it is its own. */
 export class UserLand implements AsyncDisposable {
   readonly #folder: string;
   readonly #binds: readonly string[];
@@ -52,7 +52,11 @@ export class UserLand implements AsyncDisposable {
     this.#binds = binds;
   }
 
-  /** @param node - The folder with `bin/node`; undefined where the land has a Node of its own. */
+  /**
+   * With a Node, with npm and with the packed package beside.
+   *
+   * @param node - The folder with `bin/node`; undefined where the land has a Node of its own.
+   */
   static async open(land: string, node: string | undefined): Promise<UserLand> {
     pack ??= temporaryFolder("packed-").then(packed);
     await mkdir(NPM_CACHE, { recursive: true });
@@ -62,6 +66,11 @@ export class UserLand implements AsyncDisposable {
       [NPM_CACHE, "/opt/npm-cache"],
     ];
     if (node) places.push([node, "/opt/node"]);
+    return UserLand.bare(land, places);
+  }
+
+  /** @param places - Folders of this machine, and where they are found inside. */
+  static async bare(land: string, places: readonly [string, string][] = []): Promise<UserLand> {
     const binds = places.flatMap(([from, to]) => ["--bind", `${from}=${to}`]);
     const opened = new UserLand(land, await temporaryFolder("user-land-"), binds);
     const project = join(opened.#folder, "upper", "root", "lab");
