@@ -77,6 +77,7 @@ export const LONG_ONLY = [
   "interop/nats/bucket-full",
   "interop/nats/cluster",
   "interop/nats/dashboard",
+  "interop/nats/laboratory",
   "interop/nats/replicas",
   "interop/pages",
   "system/many-windows",

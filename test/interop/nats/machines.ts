@@ -1,4 +1,9 @@
-import { execFile, spawn } from "node:child_process";
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  spawn,
+} from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,10 +21,16 @@ interface Cleaning {
 }
 
 /** A program in a machine. */
-interface Program {
+export interface Program {
   readonly lines: readonly string[];
+  readonly child: ChildProcess;
   /** Ends it at once, as a power failure would. */
   kill(): Promise<void>;
+}
+
+interface Place {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Three machines, each with a nats-server of one cluster: network namespaces on one bridge. Needs root. */
@@ -61,7 +72,7 @@ jetstream { store_dir: "${this.store(n)}", max_file_store: 1G }
 cluster { name: lab, listen: "${this.address(n)}:6222", routes: [${routes}], ping_interval: "2s", ping_max: 2 }
 `,
     );
-    return this.#start(n, [pythonCommand("nats-server"), "-c", file], /Server is ready/);
+    return this.run(n, [pythonCommand("nats-server"), "-c", file], { ready: /Server is ready/ });
   }
 
   /** Where a broker keeps what it stores: a disk of 32 MB. */
@@ -73,10 +84,45 @@ cluster { name: lab, listen: "${this.address(n)}:6222", routes: [${routes}], pin
   async startMember(n: number, { aheadMs = 0 } = {}): Promise<Program> {
     const folder = join(this.folder, `member${n}`);
     await mkdir(folder, { recursive: true });
-    const servers = [n, (n % 3) + 1, ((n + 1) % 3) + 1].map((each) => this.broker(each));
-    const options = { servers, name: `m${n}` };
+    const options = { servers: this.brokersFor(n), name: `m${n}` };
     const asked = JSON.stringify({ options, folder, aheadMs });
-    return this.#start(n, [process.execPath, MEMBER, asked], /^JOINED/);
+    return this.run(n, [process.execPath, MEMBER, asked], { ready: /^JOINED/ });
+  }
+
+  /** Those of all machines, its own first. */
+  brokersFor(n: number): string[] {
+    return [n, (n % 3) + 1, ((n + 1) % 3) + 1].map((each) => this.broker(each));
+  }
+
+  /** Starts a program in a machine. */
+  spawn(n: number, command: readonly string[], place: Place = {}): ChildProcessWithoutNullStreams {
+    return spawn("ip", ["netns", "exec", `${this.#id}n${n}`, ...command], place);
+  }
+
+  /** Starts one that ends with the test, and resolves when it says what `ready` is. */
+  async run(
+    n: number,
+    command: readonly string[],
+    { ready, ...place }: Place & { readonly ready: RegExp },
+  ): Promise<Program> {
+    const child = this.spawn(n, command, place);
+    const ended = once(child, "exit");
+    const kill = async () => {
+      child.kill("SIGKILL");
+      await ended;
+    };
+    this.#t.after(kill);
+    const lines: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const hear = (line: string) => {
+        lines.push(line);
+        if (ready.test(line)) resolve();
+      };
+      createInterface({ input: child.stdout }).on("line", hear);
+      createInterface({ input: child.stderr }).on("line", hear);
+      child.once("exit", () => reject(new Error(`${command[0]} ended:\n${lines.join("\n")}`)));
+    });
+    return { lines, child, kill };
   }
 
   /** Takes a machine off the network, or puts it back. */
@@ -112,26 +158,5 @@ cluster { name: lab, listen: "${this.address(n)}:6222", routes: [${routes}], pin
       await run("mount", ["-t", "tmpfs", "-o", "size=32M", "tmpfs", this.store(n)]);
       this.#t.after(() => run("umount", ["-l", this.store(n)]));
     }
-  }
-
-  async #start(n: number, command: string[], ready: RegExp): Promise<Program> {
-    const child = spawn("ip", ["netns", "exec", `${this.#id}n${n}`, ...command]);
-    const ended = once(child, "exit");
-    const kill = async () => {
-      child.kill("SIGKILL");
-      await ended;
-    };
-    this.#t.after(kill);
-    const lines: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      const hear = (line: string) => {
-        lines.push(line);
-        if (ready.test(line)) resolve();
-      };
-      createInterface({ input: child.stdout }).on("line", hear);
-      createInterface({ input: child.stderr }).on("line", hear);
-      child.once("exit", () => reject(new Error(`${command[0]} ended:\n${lines.join("\n")}`)));
-    });
-    return { lines, kill };
   }
 }

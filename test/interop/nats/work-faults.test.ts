@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -11,7 +12,9 @@ import { folderWith, type Served, serveCli } from "../../cli/run-cli.ts";
 import { TEST_MS } from "../../limits.ts";
 import { needsLong } from "../../needs.ts";
 import { SEED } from "../../seed.ts";
+import { randomFrom } from "../../server/hostile-clients.ts";
 import { python } from "../programs.ts";
+import { Kept } from "./kept.ts";
 import { natsServerFor } from "./nats-server.ts";
 
 /** `THINGSCOPE_FAULT_MINUTES` is for who wants to see it begin. */
@@ -33,50 +36,11 @@ things:
 fleet: { servers: ["${nats}"], name: bench }
 `;
 
-/** A program that is started again whenever it is killed. */
-class Kept {
-  #child: ChildProcess;
-  #isOver = false;
-  readonly #start: () => ChildProcess;
-
-  constructor(t: TestContext, start: () => ChildProcess) {
-    this.#start = start;
-    this.#child = this.#run();
-    t.after(() => {
-      this.#isOver = true;
-      this.#child.kill("SIGKILL");
-    });
-  }
-
-  kill(): void {
-    this.#child.kill("SIGKILL");
-  }
-
-  async stopFor(ms: number): Promise<void> {
-    const child = this.#child;
-    child.kill("SIGSTOP");
-    await pause(ms);
-    child.kill("SIGCONT");
-  }
-
-  #run(): ChildProcess {
-    const child = this.#start();
-    child.on("exit", () => {
-      if (!this.#isOver) this.#child = this.#run();
-    });
-    return child;
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 test("ten minutes of faults of workers, NATS and the server lose no ticket and count none twice", {
   timeout: MINUTES * 60_000 + 2 * TEST_MS,
   ...needsLong(),
 }, async (t) => {
-  const random = generator(SEED);
+  const random = randomFrom(SEED);
   const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
   const nats = await natsServerFor(t);
   const folder = await folderWith({ "bench.yaml": CONFIG(nats.url) });
@@ -91,14 +55,20 @@ test("ten minutes of faults of workers, NATS and the server lose no ticket and c
     ["slow", "400"],
   ].map(
     ([name = "", ms = ""]) =>
-      new Kept(t, () => spawn(process.execPath, [node, nats.url, name, ms], { stdio: "ignore" })),
+      new Kept(t, () =>
+        spawn(process.execPath, [node, nats.url, "bench", name, ms], { stdio: "ignore" }),
+      ),
   );
   workers.push(
     new Kept(t, () =>
-      spawn(python(), [packagePath("test", "interop", "nats", "faults_worker.py"), nats.url], {
-        stdio: "ignore",
-        env: environment,
-      }),
+      spawn(
+        python(),
+        [packagePath("test", "interop", "nats", "faults_worker.py"), nats.url, "bench"],
+        {
+          stdio: "ignore",
+          env: environment,
+        },
+      ),
     ),
   );
   const manage = async (work: (m: Awaited<ReturnType<typeof jetstreamManager>>) => unknown) => {
@@ -155,14 +125,3 @@ test("ten minutes of faults of workers, NATS and the server lose no ticket and c
   assert.equal(verdict.open, 0);
   assert.ok(verdict.done > 0, verdict.sentence);
 });
-
-/** Numbers from 0 to 1 that a seed gives again: mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
