@@ -6,6 +6,7 @@ import { type Log, silentLog } from "../../base/log.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import { findThings } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
+import { hearFlowDenied } from "./denials.ts";
 import { watchThings } from "./descriptions.ts";
 import { ANSWER_MS, FleetRequests } from "./fleet-requests.ts";
 import { hearLeases } from "./hear-leases.ts";
@@ -64,6 +65,7 @@ export class FleetClient implements AsyncDisposable {
       const client = new FleetClient(library, connection, fleet, { log, answerMs });
       hearLeases(connection, fleet, client.#roster);
       connection.publish(rollCallSubject(fleet));
+      void hearFlowDenied(connection, library, (sentence) => log.warn(sentence));
       void client.#follow(things, library, fleet, log);
       return client;
     } catch (error) {

@@ -211,7 +211,7 @@ export class Fleet {
         connectionLost(connection),
         denied.then(() => new Promise<never>(() => {})),
       ]);
-      if (signal.aborted) await leave(presence);
+      if (signal.aborted) await leave(presence, library);
     } catch (error) {
       if (connection.isClosed()) await connectionLost(connection); // what noticed it first says less
       throw error;

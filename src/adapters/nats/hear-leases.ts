@@ -1,4 +1,5 @@
 import type { NatsConnection } from "@nats-io/transport-node";
+import { LEFT } from "./lease.ts";
 import type { Roster } from "./roster.ts";
 import { leaseSubjects, memberIn } from "./subjects.ts";
 
@@ -8,7 +9,7 @@ export function hearLeases(connection: NatsConnection, fleet: string, roster: Ro
     callback(error, message) {
       if (error) return;
       const member = memberIn(message.subject);
-      if (message.data.length === 0) roster.left(member);
+      if (message.data.length === 0) roster.left(member, message.headers?.get(LEFT));
       else roster.renewed(member, message.string());
     },
   });

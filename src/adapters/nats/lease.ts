@@ -6,6 +6,12 @@ export const RENEWED_MS = 3000;
 /** A member whose lease was not renewed for so long is gone, ms: two renewals may be lost. */
 export const GONE_MS = 9000;
 
+/**
+ * Header of an empty message in place of a lease: the instance that leaves. Empty messages alone may be JetStream's, which publishes
+ * heartbeats wherever a viewer's consumer wants them.
+ */
+export const LEFT = "Left";
+
 /** What a clock of JavaScript shows at most, ms since 1970. */
 export const LATEST_MS = 8.64e15;
 

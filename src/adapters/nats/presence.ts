@@ -2,7 +2,8 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
-import { type Lease, leaseIn, RENEWED_MS } from "./lease.ts";
+import { LEFT, type Lease, leaseIn, RENEWED_MS } from "./lease.ts";
+import type { Nats } from "./library.ts";
 import { leaseSubject, type MemberName, rollCallSubject } from "./subjects.ts";
 
 /** Between two renewals, however many ask, ms. */
@@ -70,8 +71,10 @@ export async function keepPresent(
 }
 
 /** Says at once that the server has left. */
-export async function leave({ connection, name }: Presence): Promise<void> {
-  connection.publish(leaseSubject(name));
+export async function leave({ connection, name, lease }: Presence, library: Nats): Promise<void> {
+  const headers = library.headers();
+  headers.set(LEFT, lease().instance);
+  connection.publish(leaseSubject(name), "", { headers });
   await connection.flush();
 }
 

@@ -14,12 +14,16 @@ let toldAt = Number.NEGATIVE_INFINITY;
 
 /**
  * Whether a message may be obeyed and answered. NATS lets everybody name any reply subject, and the answer is published with the
- * permissions of whoever answers: a viewer could have a member command another, or itself.
+ * permissions of whoever answers: a viewer could have a member command another, or itself. What JetStream publishes for a viewer,
+ * answers and heartbeats of a consumer, may go to any subject, too, but has no inbox to be answered to.
  */
 export function mayAnswer({ reply, subject }: Msg, log: Log): boolean {
-  if (!reply || reply.startsWith(INBOX)) return true;
+  if (reply?.startsWith(INBOX)) return true;
+  const what = reply
+    ? `wants its answer on ${quoted(reply)}, which is no inbox`
+    : "has no reply subject, and may be none of its sender's own";
   noteRefused(
-    `${quoted(subject)} wants its answer on ${quoted(reply)}, which is no inbox. Use a reply subject that begins with ${INBOX}, like _INBOX.a1.`,
+    `${quoted(subject)} ${what}. Use a reply subject that begins with ${INBOX}, like _INBOX.a1.`,
     log,
   );
   return false;

@@ -23,7 +23,7 @@ import {
   type SubjectRole,
 } from "./subjects.ts";
 
-/** Requests that are answered at a time; more are refused. */
+/** Requests of a role that are answered at a time; more are refused. */
 const MOST_AT_ONCE = 64;
 /** Bytes of an answer's head beside its body. */
 const HEAD_BYTES = 4096;
@@ -58,12 +58,12 @@ export function answerRequests(
   answering: Answering,
 ): () => void {
   const { log } = answering;
-  let running = 0;
   const subscriptions = ROLES.map((role) => {
+    let running = 0; // viewers that wait must not keep a stage from being stopped
     const listener = answering.server.listenerFor(clientWith(role));
     const answer = async (message: Msg) => {
       if (isClock(message.subject)) return answerClock(message);
-      const reply = (answer: Answer) => respond(message, library, answer, log);
+      const reply = (answer: Answer) => respond(message, library, answer);
       if (running >= MOST_AT_ONCE) {
         busyLimit.hit();
         reply(problem(tooMany()));
@@ -147,11 +147,7 @@ async function answerIn(
   throw tooLarge(url, most);
 }
 
-function respond(message: Msg, library: Nats, { status, headers, body }: Answer, log: Log): void {
-  if (!message.reply) {
-    if (status >= 400) noteRefused(`${sentenceIn(body)} It had no reply subject.`, log);
-    return;
-  }
+function respond(message: Msg, library: Nats, { status, headers, body }: Answer): void {
   const answered = library.headers();
   answered.set("Status", String(status));
   for (const [name, value] of Object.entries(headers)) answered.set(name, value);
@@ -168,12 +164,6 @@ function deadlineIn(headers: MsgHdrs | undefined): number {
 function refuse(error: ThingError, log: Log): Answer {
   noteRefused(error.message, log);
   return problem(error);
-}
-
-/** What a problem says. */
-function sentenceIn(body: Uint8Array): string {
-  const { detail }: { detail?: string } = JSON.parse(Buffer.from(body).toString());
-  return detail ?? "";
 }
 
 function headersIn(headers: MsgHdrs | undefined): Record<string, string> {
@@ -231,7 +221,7 @@ function stale(lateMs: number): ThingError {
 function tooMany(): ThingError {
   return new ThingError(
     "TOO_BUSY",
-    `This server already answers ${MOST_AT_ONCE} requests of the fleet. Try again in a moment.`,
+    `This server already answers ${MOST_AT_ONCE} such requests of the fleet. Try again in a moment.`,
   );
 }
 

@@ -129,11 +129,12 @@ export class Roster implements RemoteThings {
     this.#watch();
   }
 
-  /** A member has left, or another one has noticed that it has gone. */
-  left(name: string): void {
+  /** A member has left. @param instance - Who says so: anybody else is not believed. */
+  left(name: string, instance: string | undefined): void {
     const member = this.#members.get(name);
-    this.#silent.delete(name);
-    if (member?.lease) this.#hide(name, member, "It has left the fleet.");
+    if (!member?.lease) return;
+    if (member.lease.instance === instance) this.#hide(name, member, "It has left the fleet.");
+    else this.refused.note(name, "farewell", "it is not its own");
   }
 
   /** A member has written the description of a Thing. */

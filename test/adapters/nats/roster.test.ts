@@ -39,10 +39,10 @@ test("of two Things with one id the first is listed, and the other when that has
   assert.equal(lines.filter((line) => /has the id/.test(line)).length, 1);
   roster.described("one", "camera", JSON.stringify({ id: "urn:camera", title: "one again" }));
   assert.deepEqual(titles(roster), ["one again", "one stage"]);
-  roster.left("two");
+  roster.left("two", "a");
   assert.deepEqual(titles(roster), ["one again", "one stage"]);
   roster.renewed("two", LEASE);
-  roster.left("one");
+  roster.left("one", "a");
   assert.deepEqual(titles(roster), ["two camera", "two stage"]);
   roster.close();
 });
@@ -55,7 +55,7 @@ test("members that have gone, with all their Things, make room for others", () =
     const name = `worker-${n}`;
     roster.renewed(name, LEASE);
     roster.described(name, "camera", JSON.stringify({ id: `urn:${n}` }));
-    roster.left(name);
+    roster.left(name, "a");
     roster.removed(name, "camera");
   }
   assert.equal(hits(), before);

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import { logTo, property, Thing } from "thingscope";
+import type { SimulatedStage } from "thingscope/things";
 import { Type } from "typebox";
 import { fleetClock } from "../../../src/base/fleet-clock.ts";
 import { limitHits } from "../../../src/base/limit-hits.ts";
@@ -43,11 +44,11 @@ async function attacked(t: TestContext, things: Record<string, Thing> = {}) {
   const servers = [url];
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));
-  const { url: root } = await memberFor(t, { servers, name: "one", fleet }, { log, things });
+  const one = await memberFor(t, { servers, name: "one", fleet }, { log, things });
   const client = await clientFor(t, { servers, fleet });
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
-  return { root, servers, fleet, lines, client, connection };
+  return { root: one.url, one, servers, fleet, lines, client, connection };
 }
 
 test("a request whose answer would be a command, a lease or an order to JetStream is not obeyed", {
@@ -80,6 +81,37 @@ test("a request whose answer would be a command, a lease or an order to JetStrea
   assert.match(
     told[0]!,
     /wants its answer on thingscope\..+PUT\.note\.text, which is no inbox\. Use a reply subject/,
+  );
+});
+
+test("what JetStream publishes where a viewer wants it is no command and no farewell", {
+  timeout,
+}, async (t) => {
+  const { one, servers, fleet, lines, client, connection } = await attacked(t);
+  await memberFor(t, { servers, name: "two", fleet });
+  await eventually(() => client.things.size === 4);
+  await one.server.host.get("stage").invoke("move_relative", { x: 5 }).ended;
+  const bucket = `KV_thingscope_${fleet}_things`;
+  const { consumers } = await jetstreamManager(connection);
+  await consumers.add(bucket, {
+    ...{ durable_name: "mine", ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.New },
+  });
+  const [requests, entries] = [counted("fleet_bad_requests"), counted("fleet_bad_entries")];
+  for (const reply of ["one.operate.POST.stage.move_to_origin", "two.tell.~"])
+    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${bucket}.mine`, '{"no_wait":true}', {
+      reply: `thingscope.${fleet}.${reply}`, // no message is there, and an empty one says so
+    });
+  // Both members and the client count the farewell, or obey it.
+  await eventually(() => counted("fleet_bad_entries") - entries >= 2 || client.members.length < 2);
+  await eventually(() => counted("fleet_bad_requests") > requests);
+  assert.deepEqual(Object((one.server.host.get("stage").thing as SimulatedStage).position).x, 5);
+  assert.deepEqual(
+    client.members.map(({ name }) => name),
+    ["one", "two"],
+  );
+  assert.match(
+    lines.join("\n"),
+    /The farewell of 'two' in the fleet is refused: it is not its own/,
   );
 });
 

@@ -116,7 +116,7 @@ test("what the permissions of NATS do not let a member do is told once, and in /
   );
 });
 
-test("a command without a reply subject is carried out, and the log has why one was refused", {
+test("a command without a reply subject is not carried out, and the log says what to do", {
   timeout,
 }, async (t) => {
   const { url, fleet } = await sharedNats();
@@ -127,11 +127,34 @@ test("a command without a reply subject is carried out, and the log has why one 
   t.after(() => connection.close());
   const stage = server.host.get("stage").thing as SimulatedStage;
   const subject = `thingscope.${fleet}.one.operate.POST.stage.move_relative`;
+  const hits = () => limitHits().get("fleet_bad_requests") ?? 0;
+  const before = hits();
   for (const body of ['{"x":1}', '{"x":"far"}', new Uint8Array([0xff, 0xfe])])
     connection.publish(subject, body);
-  const told = () => lines.filter((line) => /had no reply subject/.test(line));
-  await eventually(() => told().length > 0 && stage.position.x === 1);
-  assert.match(told()[0]!, /A message of the fleet was refused: .+ It had no reply subject\./);
+  const told = () => lines.filter((line) => /has no reply subject/.test(line));
+  await eventually(() => told().length > 0 && hits() === before + 3);
+  assert.match(told()[0]!, /was refused: .+move_relative has no reply subject.+ like _INBOX\.a1\./);
+  assert.equal(stage.position.x, 0);
+});
+
+test("as many as wait for values do not keep a command from being begun", {
+  timeout,
+}, async (t) => {
+  const { url, fleet } = await sharedNats();
+  const { server } = await memberFor(t, { servers: [url], name: "one", fleet });
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  const ask = async (subject: string) => {
+    const request = { timeout: TEST_MS };
+    const answer = await connection.request(`thingscope.${fleet}.one.${subject}`, "", request);
+    return Number(answer.headers?.get("Status"));
+  };
+  const [waiting, busy] = [Array.from({ length: 64 }), () => limitHits().get("fleet_requests")];
+  for (const _ of waiting) ask("view.GET.stage.position.next").catch(() => {});
+  while ((await ask("view.GET.stage.position")) !== 503);
+  assert.ok(busy());
+  assert.ok((await ask("operate.POST.stage.stop")) < 300);
+  await server.close();
 });
 
 test("requests to a member that is silent are refused once a command can be begun no more, and the next ones at once", {
