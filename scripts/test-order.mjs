@@ -74,6 +74,7 @@ export const MEASURING = [
  * drivers; the rest takes a minute of processor time each, most of it in npx and in browsers.
  */
 export const LONG_ONLY = [
+  "interop/mqtt/home-assistant-core",
   "interop/nats/bucket-full",
   "interop/nats/cluster",
   "interop/nats/dashboard",

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
@@ -12,6 +11,7 @@ import { packagePath } from "../../../src/base/package-root.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { needsLong } from "../../needs.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
+import { freePort } from "../mqtt/mosquitto.ts";
 
 test("a printer's Moonraker has the camera, with its newest address, until the server ends", {
   timeout: TEST_MS,
@@ -118,13 +118,4 @@ trusted_clients:
 provider: none
 validate_service: False
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -7,7 +7,8 @@ import { Type } from "typebox";
 import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
-import { houseAt, Lamp } from "./house.ts";
+import { houseAt } from "./house.ts";
+import { Lamp } from "./lamp.ts";
 import { lineTo, listenerAt, mosquitto } from "./mosquitto.ts";
 
 const timeout = TEST_MS;

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
@@ -11,24 +11,52 @@ import { patience } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { command } from "../programs.ts";
 
+/** Debian's Mosquitto on a port of loopback. */
+export interface Broker {
+  readonly port: number;
+  /** Ends it at once: what it kept is lost. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 /**
- * Debian's Mosquitto on a free port of loopback, until all tests of the file are over.
+ * A broker on a free port of loopback, until all tests of the file are over.
  * @param config - Lines for its configuration, such as users.
  */
-export async function mosquitto(config = "allow_anonymous true"): Promise<number> {
+export async function mosquitto(config?: string): Promise<number> {
+  return (await brokerWith(config)).port;
+}
+
+/** The same, for a test that ends it. */
+export async function brokerWith(config = "allow_anonymous true"): Promise<Broker> {
   const port = await freePort();
   const folder = await temporaryFolder("thingscope-mqtt-");
   const file = join(folder, "mosquitto.conf");
   const user = process.getuid?.() === 0 ? "user root\n" : "";
   await writeFile(file, `${user}listener ${port} 127.0.0.1\nlog_type all\n${config}\n`);
-  const child = spawn(command("mosquitto"), ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+  let child = await startedWith(file);
   after(() => child.kill("SIGKILL"));
+  return {
+    port,
+    async kill() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    },
+    async restart() {
+      child = await startedWith(file);
+    },
+  };
+}
+
+async function startedWith(file: string): Promise<ChildProcess> {
+  const child = spawn(command("mosquitto"), ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
   const lines: string[] = [];
   for await (const line of createInterface(child.stderr)) {
     lines.push(line);
     if (/mosquitto version .* running/.test(line)) {
       child.stderr.resume();
-      return port;
+      return child;
     }
   }
   throw new Error(`mosquitto did not start:\n${lines.join("\n")}`);
@@ -161,7 +189,8 @@ function packets(onPacket: (packet: Buffer) => void): (part: Buffer) => void {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody uses. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
