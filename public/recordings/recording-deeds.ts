@@ -1,3 +1,4 @@
+import { account } from "../things/account.ts";
 import type { LiveThing } from "../things/live-thing.ts";
 import type { Run } from "../things/run.ts";
 import { runsOf } from "../things/runs.ts";
@@ -18,6 +19,11 @@ export function canVerify({ recorder, kind }: Recording): boolean {
 
 export function canExport({ recorder, kind, isGrowing }: Recording): boolean {
   return kind === "mkv" && !isGrowing && has(recorder, "export");
+}
+
+/** A mirror passes the files of its origin on, and deletes none there. */
+export function canDelete({ recorder }: Recording): boolean {
+  return account.role === "admin" && recorder.td.mirrorOf === undefined;
 }
 
 /** What a run of `verify` has found; undefined before. */

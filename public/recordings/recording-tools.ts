@@ -12,6 +12,7 @@ import { Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import type { Recording } from "./recording.ts";
 import {
+  canDelete,
   canExport,
   canVerify,
   download,
@@ -95,7 +96,7 @@ export class RecordingTools extends LitElement {
             ? html`<a class="button" href=${parts[part]} download="${name}.${part}">${part === "ledger.csv" ? "Ledger CSV" : "JSON"}</a>`
             : nothing,
         )}
-        ${account.role === "admin" ? html`<delete-button ?disabled=${isGrowing} ?busy=${this.#removing.has(recording.id)} @delete=${() => this.#removing.run(this.#remove, recording.id)}></delete-button>` : nothing}
+        ${canDelete(this.recording) ? html`<delete-button ?disabled=${isGrowing} ?busy=${this.#removing.has(recording.id)} @delete=${() => this.#removing.run(this.#remove, recording.id)}></delete-button>` : nothing}
       </div>
       ${verdict && !verdict.ok ? html`<p class="problem">${verdict.sentence}</p>` : nothing}
       ${recording.making.map(({ format, state, reason }) =>

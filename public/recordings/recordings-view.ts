@@ -9,7 +9,7 @@ import { server, Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import { ListedRecordings } from "./listed-recordings.ts";
 import type { Recording } from "./recording.ts";
-import { download, remove } from "./recording-deeds.ts";
+import { canDelete, download, remove } from "./recording-deeds.ts";
 import { found, ORDERS, type Order } from "./recording-list.ts";
 import type { RecordingPlayer } from "./recording-player.ts";
 import "./recording-player.ts";
@@ -108,7 +108,7 @@ export class RecordingsView extends LitElement {
           marked.length > 0
             ? html`${marked.length < shown.length ? html`<button @click=${() => this.#mark(shown.map(({ id }) => id))}>Select all ${shown.length.toLocaleString("en")}</button>` : nothing}
               <button @click=${save}>Download</button>
-              ${account.role === "admin" ? html`<delete-button ?busy=${this.#removing.has()} question="Delete ${countText(marked.length, "recording")}?" @delete=${() => this.#removing.run(() => this.#removeAll(marked))}></delete-button>` : nothing}
+              ${marked.every(canDelete) ? html`<delete-button ?busy=${this.#removing.has()} question="Delete ${countText(marked.length, "recording")}?" @delete=${() => this.#removing.run(() => this.#removeAll(marked))}></delete-button>` : nothing}
               <button @click=${() => this.#mark([])}>Cancel</button>`
             : nothing
         }

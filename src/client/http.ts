@@ -35,6 +35,8 @@ interface HttpRequest {
   /** Media type of the body. */
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Followed by default. */
+  readonly redirect?: "manual";
   /** Says which answers outside 200 to 299 are no failure of the request. None is without it. */
   readonly isAnswer?: (response: Response) => boolean;
 }
@@ -70,13 +72,14 @@ export class Http {
    * @throws the signal's reason when it aborts.
    */
   async request(url: string, request: HttpRequest = {}): Promise<Response> {
-    const { method = "GET", signal } = request;
+    const { method = "GET", signal, redirect = "follow" } = request;
     const fetcher = this.#fetch; // called bare: a browser's fetch refuses to be a method of anything else
     const init = {
       method,
       headers: this.#headersFor(url, request),
       body: bodyOf(request),
       signal: signal ?? null,
+      redirect: redirect as "follow" | "manual",
       cache: "no-store" as const, // browsers would remember what a property was
     };
     const response = await fetcher(url, init).catch((error: unknown) => {

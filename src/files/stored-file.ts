@@ -31,6 +31,9 @@ export interface StoredFileOptions {
   readonly remove?: () => Promise<void>;
 }
 
+/** Collections that are listed among all recordings, for the role view: the manifest of several belongs to them, a server's log files do not. */
+export const RECORDED: ReadonlySet<string> = new Set(["recordings", "manifests"]);
+
 /** One file that clients can fetch. In JSON it is a link, with what is to be said of it. */
 export class StoredFile {
   readonly [WRITES_ITSELF] = true;

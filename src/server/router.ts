@@ -215,9 +215,7 @@ function notFound(path: string, host: ThingHost, prefix: string): ThingError {
   const hosted = path.startsWith(`${prefix}/`) ? host.things.get(name) : undefined;
   const model = hosted?.model;
   const origin = hosted?.thing.mirrorOf?.[0]?.href;
-  const elsewhere = origin
-    ? ` It is a mirror: recordings, files and further endpoints are at ${origin}.`
-    : "";
+  const elsewhere = origin ? ` It is a mirror: other files and endpoints are at ${origin}.` : "";
   const names = [model?.properties, model?.actions, model?.events, model?.streams].flatMap(
     (affordances) => [...(affordances?.keys() ?? [])],
   );

@@ -24,6 +24,7 @@ import { endpointRoutes } from "./things/endpoints.ts";
 import { fileAliasRoutes, fileRoutes } from "./things/files.ts";
 import { invocationRoutes } from "./things/invocations.ts";
 import { allPropertiesRoutes, propertyRoutes } from "./things/properties.ts";
+import { relayedFileRoutes } from "./things/relayed-files.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 import { framesRoute, webSocketRoutes } from "./websocket/routes.ts";
@@ -119,6 +120,7 @@ export class RouteTable {
     return [
       ...propertyRoutes(hosted, base),
       ...allPropertiesRoutes(hosted, base),
+      ...relayedFileRoutes(hosted, base),
       ...actionRoutes(hosted, host, prefix, blobs),
       ...notificationRoutes(hosted, base, notifications),
       ...(webhooks ? webhookRoutes(hosted, base, notifications, webhooks) : []),

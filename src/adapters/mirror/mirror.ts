@@ -19,6 +19,7 @@ import {
   type MirrorPlace,
   mirroredThing,
 } from "./mirrored-thing.ts";
+import { OriginFiles } from "./origin-files.ts";
 import { OriginHealth } from "./origin-health.ts";
 
 /** A Thing of the origin. */
@@ -224,7 +225,8 @@ export class Mirror {
         before.thing.update(described, client);
         return { ...before, from, described, told };
       }
-      const thing = mirroredThing(described, client, hops, this.#options, this.#place);
+      const files = new OriginFiles(this.#origin.connection);
+      const thing = mirroredThing(described, client, hops, this.#options, this.#place, files);
       return { from, thing, described, told };
     } catch (error) {
       this.#refuse(name, `cannot be mirrored: ${messageOf(error)}`);

@@ -8,12 +8,14 @@ import type { MirrorHop } from "../../core/mirror-hop.ts";
 import type { Invocation } from "../../core/running.ts";
 import { Thing } from "../../core/thing.ts";
 import { Blob } from "../../files/blob.ts";
+import { relayFiles } from "../../files/relayed-files.ts";
 import { passes } from "../../frames/wire/mirror-path.ts";
 import { type MjpegHttpOptions, MjpegHttpSource } from "../../sources/mjpeg-http.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../../streams/no-frames-picture.ts";
 import { feed, type SourceRunner } from "../../streams/source-runner.ts";
 import type { DescribedAction, DescribedThing } from "./described.ts";
+import type { OriginFiles } from "./origin-files.ts";
 import { OriginValues, rethrown } from "./origin-values.ts";
 
 /** How a Thing is mirrored. */
@@ -52,6 +54,7 @@ export class MirroredThing extends Thing {
   #client: ThingClient;
   readonly #options: MirroringOptions;
   readonly #place: MirrorPlace;
+  readonly #files: OriginFiles;
   readonly #streams: ReadonlyMap<string, MJPEGStream>;
   #values: OriginValues;
   #feeds: SourceRunner[] = [];
@@ -72,8 +75,12 @@ export class MirroredThing extends Thing {
     mirrorOf: readonly MirrorHop[],
     options: MirroringOptions,
     place: MirrorPlace,
+    files: OriginFiles,
   ) {
     super();
+    this.#files = files;
+    files.follow({ name: () => this.name, described, url: client.url });
+    relayFiles(this, files);
     this.#place = place;
     this.mirrorOf = mirrorOf;
     this.#described = described;
@@ -125,6 +132,7 @@ export class MirroredThing extends Thing {
   update(described: DescribedThing, client: ThingClient): void {
     this.#described = described;
     this.#client = client;
+    this.#files.follow({ name: () => this.name, described, url: client.url });
     this.#values.stop();
     this.#values = this.#valuesOf(client);
     if (!this.#isOpen) return;
@@ -161,7 +169,8 @@ export class MirroredThing extends Thing {
       this.#add("property", name, () =>
         this.addProperty({
           ...{ ...about, name, observable, withinMs: WITHIN_MS },
-          read: (signal) => this.#values.read(name, observable, signal) as never,
+          read: async (signal) =>
+            this.#files.linked(await this.#values.read(name, observable, signal)) as never,
           ...(passesCommands &&
             isWritable && {
               write: (value: unknown, signal: AbortSignal) =>
@@ -190,7 +199,7 @@ export class MirroredThing extends Thing {
     const onProgress = (fraction: number) => progress(fraction);
     const options = { signal, onProgress };
     const output: unknown = await this.#client.actions[name]!(input, options).catch(rethrown);
-    if (!(output instanceof RemoteBlob)) return output;
+    if (!(output instanceof RemoteBlob)) return this.#files.linked(output);
     return Blob.fromBytes(await output.bytes(signal).catch(rethrown), output.mediaType);
   }
 
@@ -218,7 +227,7 @@ export class MirroredThing extends Thing {
   #valuesOf(client: ThingClient): OriginValues {
     return new OriginValues(client, {
       onValue: (name) => this.changed(name),
-      onEvent: (name, data) => this.#events.get(name)?.emit(data),
+      onEvent: (name, data) => this.#events.get(name)?.emit(this.#files.linked(data)),
       onConnected: (isConnected, reason) => {
         const trouble = isConnected ? undefined : `Its values are not followed: ${reason}`;
         if (reason !== this.#toldReason && trouble !== undefined) this.log.warn(trouble);

@@ -108,10 +108,20 @@ export class OriginValues {
   }
 }
 
+/** How an origin refuses the login of this mirror: that is no fault of who asks here, whom a 401 would lead to a login page. */
+const REFUSALS: readonly number[] = [401, 403, 421, 429];
+
 /** What the origin refused with, in its own words, and with its code. */
 export function rethrown(error: unknown): never {
   if (!(error instanceof ClientError)) throw error;
-  throw new ThingError(codeOf(error), messageOf(error), { cause: error, faults: error.faults });
+  const { cause, faults } = { cause: error, faults: error.faults };
+  if (!REFUSALS.includes(error.status))
+    throw new ThingError(codeOf(error), messageOf(error), { cause, faults });
+  throw new ThingError(
+    "SOURCE_FAILED",
+    `The origin refuses the login of this mirror: ${messageOf(error)} Start the mirror with another --token or --user.`,
+    { cause },
+  );
 }
 
 function codeOf({ code }: ClientError): ErrorCode {

@@ -5,7 +5,7 @@ import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { whileOpening } from "../../core/thing-state.ts";
 import { FileCollection, newestFirst } from "../../files/file-collection.ts";
-import { type StoredFile, storedFileSchema } from "../../files/stored-file.ts";
+import { RECORDED, type StoredFile, storedFileSchema } from "../../files/stored-file.ts";
 import { assertUnchanged } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
 import { assertAnswers, fileValidators, notThere, sendFile, sendParts } from "../http/send-file.ts";
@@ -20,8 +20,6 @@ interface Shelf {
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
 const RECORDINGS = "recordings";
-/** What is listed among all recordings: the manifest of several belongs to them, a server's log files do not. */
-const RECORDED = new Set([RECORDINGS, "manifests"]);
 
 /** The files of each collection of a Thing, below the property that lists them. */
 export function fileRoutes(hosted: HostedThing, base: string): Route[] {

@@ -92,7 +92,7 @@ test("what a camera shows is recorded from a mirror of a mirror, by a Recorder a
   const asked = await fetch(`${far.url}/microscope/recordings/film`);
   assert.equal(
     ((await asked.json()) as { detail: string }).detail,
-    `Thing 'microscope' has no affordance 'recordings'. It has: gain, live, moved, temperature. It is a mirror: recordings, files and further endpoints are at ${way.url}/microscope/.`,
+    `Thing 'microscope' has no affordance 'recordings'. It has: gain, live, moved, temperature. It is a mirror: other files and endpoints are at ${way.url}/microscope/.`,
   );
   const [path] = ways[1];
   const before = await originsIn(path);
