@@ -1,11 +1,14 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../base/abort.ts";
+import type { Attempt } from "../../base/attempt.ts";
 import { asSentence, messageOf } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { Supervisor } from "../../base/supervise.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import { findThings } from "./buckets.ts";
-import { connectTo } from "./connect.ts";
+import { connectionLost, connectTo, endConnection } from "./connect.ts";
 import { hearFlowDenied } from "./denials.ts";
 import { watchThings } from "./descriptions.ts";
 import { ANSWER_MS, FleetRequests } from "./fleet-requests.ts";
@@ -18,6 +21,15 @@ import { ToldOnce } from "./told-once.ts";
 
 /** A bucket that cannot be followed is tried again after so long, ms. */
 const AGAIN_MS = 3000;
+const PAUSES = { firstMs: 500, longestMs: 5000 };
+
+const LOST = "The connection to NATS was lost, and is made again.";
+const CLOSED = "This client of the fleet was closed: connect another one.";
+
+interface Opened {
+  readonly connection: NatsConnection;
+  readonly things: KV;
+}
 
 interface FleetClientOptions {
   /** Relative paths of the options begin there; the working folder when absent. */
@@ -29,25 +41,40 @@ interface FleetClientOptions {
 
 /**
  * A client of a fleet, which is no member: it sees the members and their Things, and its `fetch` reaches them by NATS alone.
- * `ThingClient.connect(url, { fetch: fleet.fetch })` operates a Thing by it. When its connection is lost, every request is
- * refused, and the members go from its list: connect another one.
+ * `ThingClient.connect(url, { fetch: fleet.fetch })` operates a Thing by it. A connection that is lost is made again, to any of the
+ * servers: until then requests are refused, and the members stay as they were.
  */
 export class FleetClient implements AsyncDisposable {
-  readonly #connection: NatsConnection;
+  readonly #library: Nats;
+  readonly #open: () => Promise<NatsConnection>;
+  readonly #fleet: string;
+  readonly #log: Log;
+  readonly #answerMs: number;
   readonly #roster: Roster;
-  readonly #requests: FleetRequests;
-  readonly #end = new AbortController();
+  readonly #supervisor: Supervisor;
+  /** What it begins with; later ones are opened by need. */
+  #first: Opened | undefined;
+  #requests: FleetRequests | undefined;
+  #hasBegun = () => {};
 
   private constructor(
-    library: Nats,
-    connection: NatsConnection,
+    { library, open, first }: { library: Nats; open: () => Promise<NatsConnection>; first: Opened },
     fleet: string,
     { log, answerMs }: { log: Log; answerMs: number },
   ) {
-    this.#connection = connection;
+    this.#library = library;
+    this.#open = open;
+    this.#first = first;
+    this.#fleet = fleet;
+    this.#log = log;
+    this.#answerMs = answerMs;
     this.#roster = new Roster("", log);
-    const members = () => this.members;
-    this.#requests = new FleetRequests({ connection, library, fleet, members, answerMs });
+    const once = new ToldOnce((sentence) => log.warn(sentence));
+    this.#supervisor = new Supervisor((attempt) => this.#attend(attempt), {
+      pauses: PAUSES,
+      onFailure: ({ reason }) =>
+        once.note(reason, `The fleet is not reached: ${asSentence(reason)}`),
+    });
   }
 
   /**
@@ -58,15 +85,17 @@ export class FleetClient implements AsyncDisposable {
     { folder = ".", log = silentLog, answerMs = ANSWER_MS }: FleetClientOptions = {},
   ): Promise<FleetClient> {
     const library = await nats();
-    const connection = await connectTo(library, options, { folder, client: "thingscope client" });
+    const open = () => connectTo(library, options, { folder, client: "thingscope client" });
     const { fleet = "lab" } = options;
+    const connection = await open();
     try {
       const things = await findThings(connection, library, fleet);
-      const client = new FleetClient(library, connection, fleet, { log, answerMs });
-      hearLeases(connection, fleet, client.#roster);
-      connection.publish(rollCallSubject(fleet));
-      void hearFlowDenied(connection, library, (sentence) => log.warn(sentence));
-      void client.#follow(things, library, fleet, log);
+      const first = { connection, things };
+      const client = new FleetClient({ library, open, first }, fleet, { log, answerMs });
+      await new Promise<void>((resolve) => {
+        client.#hasBegun = resolve;
+        client.#supervisor.start();
+      });
       return client;
     } catch (error) {
       await connection.close();
@@ -91,24 +120,59 @@ export class FleetClient implements AsyncDisposable {
 
   /**
    * What `fetch` does, by NATS: of a member's URL the host says which, and the rest is asked of it there.
-   * @throws {TypeError} when no member that is present has the URL, or nobody answers.
+   * @throws {TypeError} when no member that is present has the URL, nobody answers, or there is no connection.
    */
   get fetch(): typeof fetch {
-    return this.#requests.fetch;
+    return this.#fetch;
   }
 
-  /** Until it is closed, or has no connection any more. */
-  async #follow(things: KV, library: Nats, fleet: string, log: Log): Promise<void> {
-    const { signal } = this.#end;
-    const once = new ToldOnce((sentence) => log.warn(sentence));
-    let bucket: KV | undefined = things;
-    while (!signal.aborted && !this.#connection.isClosed()) {
+  readonly #fetch: typeof fetch = async (input, init) => {
+    if (this.#requests) return this.#requests.fetch(input, init);
+    await nextTurn(); // whoever asks again at once would let nothing else run, and no connection be made
+    const { state, reason = LOST } = this.#supervisor.status;
+    throw new TypeError(state === "finished" ? CLOSED : `${asSentence(reason)} Try it again.`);
+  };
+
+  /** Until the connection is lost, or the client is closed. */
+  async #attend(attempt: Attempt): Promise<void> {
+    const { connection, things } = this.#first ?? { connection: await this.#open() };
+    this.#first = undefined;
+    const library = this.#library;
+    const end = new AbortController();
+    const stopHearing = hearLeases(connection, this.#fleet, this.#roster);
+    try {
+      connection.publish(rollCallSubject(this.#fleet));
+      void hearFlowDenied(connection, library, (sentence) => this.#log.warn(sentence));
+      const members = () => this.members;
+      const answerMs = this.#answerMs;
+      this.#requests = new FleetRequests({
+        ...{ connection, library, fleet: this.#fleet, members, answerMs },
+      });
+      this.#roster.resume();
+      attempt.heartbeat();
+      this.#hasBegun();
+      const ending = AbortSignal.any([attempt.signal, end.signal]);
+      await Promise.race([this.#follow(connection, things, ending), connectionLost(connection)]);
+    } finally {
+      end.abort();
+      this.#requests = undefined;
+      this.#roster.pause();
+      stopHearing();
+      await endConnection(connection);
+    }
+  }
+
+  /** Until it is closed. */
+  async #follow(connection: NatsConnection, things: KV | undefined, signal: AbortSignal) {
+    const once = new ToldOnce((sentence) => this.#log.warn(sentence));
+    let bucket = things;
+    while (!signal.aborted) {
       try {
-        bucket ??= await findThings(this.#connection, library, fleet);
-        await watchThings(bucket, this.#roster, library, signal);
+        bucket ??= await findThings(connection, this.#library, this.#fleet);
+        await watchThings(bucket, this.#roster, this.#library, signal);
       } catch (error) {
         const why = asSentence(messageOf(error));
-        if (!signal.aborted)
+        if (!signal.aborted && !connection.isClosed())
           once.note(why, `The fleet's Things are not followed: ${why} It is tried again.`);
       }
       bucket = undefined; // it may be made again
@@ -117,9 +181,8 @@ export class FleetClient implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    this.#end.abort();
+    await this.#supervisor.close();
     this.#roster.close();
-    await this.#connection.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

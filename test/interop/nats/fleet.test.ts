@@ -207,6 +207,12 @@ test("while NATS is away everything local goes on, and the fleet comes back with
     () => roster.present.length === 1,
     (listener) => roster.onChange(listener),
   );
+  const client = await clientFor(t, { servers: [nats.url] });
+  await until(
+    () => client.members.length === 2,
+    (listener) => client.onChange(listener),
+  );
+  const position = () => client.fetch(`${one.url}/stage/position`);
   await nats.kill();
   const response = await fetch(`${one.url}/stage/position`);
   assert.equal(response.status, 200);
@@ -221,8 +227,14 @@ test("while NATS is away everything local goes on, and the fleet comes back with
     said()!,
     /not reached: The connection to NATS was (closed|lost \([^)]+\)), and is made again\. Everything local goes on\./,
   );
+  assert.equal(client.members.length, 2, "nobody knows whether they have gone");
+  await assert.rejects(position(), {
+    name: "TypeError",
+    message: /NATS .*Try it again\.$/,
+  });
   await nats.restart();
-  const client = await clientFor(t, { servers: [nats.url] });
+  const signal = patience();
+  while ((await position().catch(() => undefined))?.status !== 200) signal.throwIfAborted();
   await until(
     () => client.members.length === 2,
     (listener) => client.onChange(listener),

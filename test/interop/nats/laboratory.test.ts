@@ -48,6 +48,7 @@ test("ten minutes of faults of three machines: each ticket ends once, each comma
     until(async () => {
       const name = pick(Object.keys(those));
       count(name);
+      t.diagnostic(`${Math.round((end - Date.now()) / 1000)} s before the end: ${name}`);
       await those[name]!();
       await pause(ms * (0.2 + random()));
     });
