@@ -18,6 +18,8 @@ const THINGS = [
 ];
 const GUEST = "guest: { class: ./lamp.js:Lamp, title: Guest }";
 
+const timeout = 4 * TEST_MS;
+
 /** A house: a broker, Home Assistant, and a server with a login. */
 interface House {
   readonly broker: Broker;
@@ -30,7 +32,7 @@ interface House {
 }
 
 test("Home Assistant's core shows and operates Things as docs/home-assistant.md says", {
-  timeout: 4 * TEST_MS,
+  timeout,
   ...needsLong(),
 }, async (t) => {
   const house = await houseFor(t);

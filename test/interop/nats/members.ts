@@ -5,6 +5,7 @@ import { type Log, type Thing, ThingHost, ThingServer } from "thingscope";
 import { Fleet, FleetClient, type FleetOptions } from "thingscope/fleet";
 import { SimulatedStage, TestCamera } from "thingscope/things";
 import { packagePath } from "../../../src/base/package-root.ts";
+import { patience } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
 /** A server with a camera and a stage that belongs to a fleet. */
@@ -59,4 +60,21 @@ export async function memberApart(
   }
   child.stdout.resume();
   return { child, root: `http://127.0.0.1:${bound}`, folder };
+}
+
+/** Resolves when `isSo` is true, which is looked at whenever `onChange` tells. */
+export async function until(
+  isSo: () => boolean,
+  onChange: (listener: () => void) => () => void,
+): Promise<void> {
+  if (isSo()) return;
+  await new Promise<void>((resolve, reject) => {
+    const signal = patience();
+    signal.addEventListener("abort", () => reject(signal.reason));
+    const stop = onChange(() => {
+      if (!isSo()) return;
+      stop();
+      resolve();
+    });
+  });
 }
