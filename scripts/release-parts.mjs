@@ -54,6 +54,7 @@ export function releaseParts() {
       [
         "distros/first-picture",
         "distros/debian-package",
+        "distros/arm64-package",
         "distros/container-image",
         "distros/package-managers",
         "distros/x64",
