@@ -13,13 +13,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund \
   && node scripts/package-npm.mjs --to /packed
 WORKDIR /opt/thingscope
 RUN tar -xzf /packed/thingscope-*.tgz --strip-components=1 \
-  && cp /source/package-lock.json /source/package.json . \
-  && npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-  && node scripts/build-native.mjs \
-  && tar -xzf /packed/thingscope-*.tgz --strip-components=1 package/package.json \
-  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
-  && find node_modules -name '*.map' -delete \
-  && rm package-lock.json
+  && node /source/scripts/install-libraries.mjs . \
+  && node scripts/build-native.mjs
 
 FROM ${NODE_IMAGE}
 # For the program that opens webcams.

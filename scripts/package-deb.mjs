@@ -3,18 +3,11 @@
 //   node scripts/package-deb.mjs [--arch amd64|arm64] [--to FOLDER] [--package FILE.tgz] [--compression xz|gzip|none] [--without-node]
 // Needs dpkg-deb and npm's registry, and neither root nor a machine of that processor.
 import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { installLibraries } from "./install-libraries.mjs";
 import { root } from "./native-parts.mjs";
 
 /** The newest of the line that all tests run with. */
@@ -54,7 +47,7 @@ function packServer(tree) {
   const home = join(tree, "usr", "lib", "thingscope");
   mkdirSync(home, { recursive: true });
   run("tar", ["-xzf", packageFile(), "-C", home, "--strip-components=1"]);
-  installLibraries(home);
+  installLibraries(home, ["--os=linux", `--cpu=${cpu}`, "--libc=glibc"]);
   const debian = join(root, "packaging", "debian");
   place(join(debian, "thingscope"), join(tree, "usr", "bin"), "thingscope");
   place(join(debian, "thingscope-service"), join(tree, "usr", "sbin"));
@@ -103,25 +96,6 @@ function packageFile() {
   if (options.package) return resolve(options.package);
   run(process.execPath, [join(root, "scripts", "package-npm.mjs"), "--to", scratch]);
   return join(scratch, `thingscope-${version}.tgz`);
-}
-
-/** The versions of package-lock.json, with the binaries of that processor and of glibc. */
-function installLibraries(home) {
-  const lab = join(scratch, "libraries");
-  for (const file of ["package.json", "package-lock.json"]) place(join(root, file), lab);
-  const target = ["--os=linux", `--cpu=${cpu}`, "--libc=glibc"];
-  const options = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", ...target];
-  run("npm", ["ci", ...options], lab);
-  // The lock is that of the checkout; the package needs fewer of them.
-  place(join(home, "package.json"), lab);
-  run("npm", ["prune", ...options], lab);
-  const modules = join(lab, "node_modules");
-  for (const file of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-    if (/\.(map|md|markdown)$/i.test(file) && !/licen[cs]e|notice/i.test(file)) {
-      rmSync(join(modules, file));
-    }
-  }
-  cpSync(modules, join(home, "node_modules"), { recursive: true, verbatimSymlinks: true });
 }
 
 function build(tree, fields) {

@@ -53,6 +53,13 @@ for (const { title, suite, more, debs } of SYSTEMS)
       assert.equal(await booted.shown("NRestarts"), "0");
     });
 
+    await t.test("it has the clients of NATS and MQTT, and nothing for compilers", async () => {
+      const modules = await booted.told("ls", "/usr/lib/thingscope/node_modules");
+      assert.match(modules, /^@nats-io$/m);
+      assert.match(modules, /^mqtt$/m);
+      assert.doesNotMatch(modules, /^(@types|typescript|typebox|playwright-core)$/m);
+    });
+
     await t.test("systemd rates its exposure at no more than 3.0", async () => {
       await booted.told("systemd-analyze", "security", "--threshold=30", "thingscope");
     });

@@ -110,7 +110,7 @@ export class MqttBridge implements ServerBridge {
   }
 
   async #connected(attempt: Attempt): Promise<void> {
-    const library: Mqtt = await mqtt();
+    const library: Mqtt = mqtt();
     const server = this.#server!;
     const topics = new Topics(this.#options, serverId(server.host));
     const { signal } = attempt;

@@ -84,7 +84,7 @@ export class FleetClient implements AsyncDisposable {
     options: Omit<FleetOptions, "name" | "url">,
     { folder = ".", log = silentLog, answerMs = ANSWER_MS }: FleetClientOptions = {},
   ): Promise<FleetClient> {
-    const library = await nats();
+    const library = nats();
     const open = () => connectTo(library, options, { folder, client: "thingscope client" });
     const { fleet = "lab" } = options;
     const connection = await open();

@@ -151,7 +151,7 @@ export class Fleet {
   }
 
   async #member(attempt: Attempt): Promise<void> {
-    const library = await nats();
+    const library = nats();
     const connection = await connectTo(library, this.#options, {
       folder: this.#folder,
       client: `thingscope ${this.name.member}`,

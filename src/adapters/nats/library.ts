@@ -1,4 +1,4 @@
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { optionalPackages } from "../../base/optional-packages.ts";
 
 /** npm's NATS client, an optional dependency that only this file loads. */
 export type Nats = typeof import("@nats-io/transport-node") &
@@ -9,22 +9,9 @@ export type Nats = typeof import("@nats-io/transport-node") &
  * The library, loaded at the first call.
  * @throws {ThingError} `PROGRAM_MISSING`, with the command that installs it.
  */
-export async function nats(): Promise<Nats> {
-  try {
-    const [core, jetstream, kv] = await Promise.all([
-      import("@nats-io/transport-node"),
-      import("@nats-io/jetstream"),
-      import("@nats-io/kv"),
-    ]);
-    return { ...core, ...jetstream, ...kv };
-  } catch (error) {
-    const reason = messageOf(error).split("\n")[0];
-    throw new ThingError(
-      "PROGRAM_MISSING",
-      `A fleet needs the npm packages of NATS, which could not be loaded (${reason}). Install them: ${INSTALL}`,
-      { cause: error },
-    );
-  }
+export function nats(): Nats {
+  const parts = optionalPackages("A fleet", ...PACKAGES);
+  return Object.assign({}, ...parts);
 }
 
-const INSTALL = "npm install @nats-io/transport-node @nats-io/jetstream @nats-io/kv";
+const PACKAGES = ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/kv"];

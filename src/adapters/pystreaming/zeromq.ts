@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import type { Check } from "../../base/checks.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
+import { isBesideThisPackage, optionalPackages } from "../../base/optional-packages.ts";
 
 /** npm's zeromq, an optional dependency that only this file loads. */
 export type ZeroMQ = typeof import("zeromq");
@@ -13,38 +13,33 @@ let loaded: ZeroMQ | undefined;
  */
 export function zeroMQ(): ZeroMQ {
   if (loaded) return loaded;
-  try {
-    const library = createRequire(import.meta.url)("zeromq") as ZeroMQ;
-    // Do not wait for messages to disconnected peers.
-    library.context.blocky = false;
-    loaded = library;
-    return library;
-  } catch (error) {
-    const reason = messageOf(error).split("\n")[0];
-    throw new ThingError(
-      "PROGRAM_MISSING",
-      `pystreaming needs the npm package zeromq, which could not be loaded (${reason}). Install it: npm install zeromq`,
-      { cause: error },
-    );
-  }
+  const [library] = optionalPackages("pystreaming", "zeromq") as [ZeroMQ];
+  // Do not wait for messages to disconnected peers.
+  library.context.blocky = false;
+  loaded = library;
+  return library;
 }
 
 /** Is pystreaming's protocol available? */
 export const zeroMQCheck: Check = {
   name: "zeromq",
   async run() {
+    const then = { level: "warn", fix: "npm install zeromq" } as const;
+    // The doctor may be run in any folder, and runs no code that it finds there.
+    if (!isBesideThisPackage("zeromq")) return { ...then, message: withoutIt(NOT_INSTALLED) };
     try {
       return {
         level: "ok",
         message: `The npm package zeromq is installed for pystreaming (libzmq ${zeroMQ().version}).`,
       };
     } catch (error) {
-      const [reason] = messageOf(error).split(". Install it");
-      return {
-        level: "warn",
-        message: `${reason}. Everything else works without it.`,
-        fix: "npm install zeromq",
-      };
+      return { ...then, message: withoutIt(messageOf(error).split(". Install it")[0]!) };
     }
   },
 };
+
+const NOT_INSTALLED = "pystreaming needs the npm package zeromq, which is not installed";
+
+function withoutIt(reason: string): string {
+  return `${reason}. Everything else works without it.`;
+}

@@ -122,7 +122,7 @@ export class Worker implements AsyncDisposable {
   }
 
   async #connected(attempt: Attempt): Promise<void> {
-    const library = await nats();
+    const library = nats();
     const { folder = ".", concurrency = 1 } = this.#options;
     const client = `thingscope worker ${this.name}`;
     const connection = await connectTo(library, this.#options, { folder, client });
