@@ -33,7 +33,7 @@ test("without zeromq everything loads; what opens a socket says how to install i
   );
   assert.match(
     stdout,
-    /^PROGRAM_MISSING pystreaming needs the npm package zeromq.*Install it: npm install zeromq$/m,
+    /^PROGRAM_MISSING pystreaming needs the npm package zeromq.*Install it again: npm install zeromq$/m,
   );
 
   const empty = await folderWith({});
