@@ -27,10 +27,12 @@ const OPENING: Record<View, Uint8Array> = {
   chromium: text.encode(`--${BOUNDARY}\r\n${CONTENT_TYPE}\r\n`),
 };
 
-/** A part without a picture, for readers that check whether an idle stream is still connected. */
-export const HEARTBEAT: Uint8Array = text.encode(
-  `Content-Type: text/plain\r\nContent-Length: 0\r\nX-Heartbeat: 1\r\n\r\n\r\n--${BOUNDARY}\r\n`,
-);
+/** A part without a picture, for readers that check whether an idle stream is still connected. @param headers - Further lines. */
+export function heartbeatPart(headers = ""): Uint8Array {
+  return text.encode(
+    `Content-Type: text/plain\r\nContent-Length: 0\r\nX-Heartbeat: 1\r\n${headers}\r\n\r\n--${BOUNDARY}\r\n`,
+  );
+}
 
 /** What precedes the first part of a stream. */
 export function streamOpening(view: View): Uint8Array {

@@ -42,6 +42,8 @@ export interface FrameSink {
   stalled?(reason: string): void;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
+  /** The frames are of another server, and come through sources with these ids, as far as is known now. @returns False when that is a ring. */
+  comesThrough?(ids: readonly string[]): boolean;
   /** Something came that is no new frame, and is only counted. */
   passed?(what: PassedOver): void;
   /**

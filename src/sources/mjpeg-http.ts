@@ -4,6 +4,7 @@ import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
+import { pathIn } from "../frames/wire/mirror-path.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import {
   BodyDoubt,
@@ -52,6 +53,8 @@ export interface MjpegHttpOptions {
   readonly log?: Log | undefined;
 }
 
+const RING =
+  "has the pictures of this very stream: the servers show them to each other in a ring. Give one of them the address of the camera.";
 const START_MS = 10_000;
 const STALL_MS = 10_000;
 const POLL_MS = 200;
@@ -97,6 +100,7 @@ export class MjpegHttpSource implements RunningSource {
     const silence = new StreamSilence({ startMs, stallMs });
     const intake = this.#intake(sink, silence);
     const either = AbortSignal.any([signal, silence.signal]);
+    sink.comesThrough?.([]);
     try {
       let validators: Record<string, string> = {};
       for (;;) {
@@ -119,6 +123,7 @@ export class MjpegHttpSource implements RunningSource {
         ? error
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
+      sink.comesThrough?.([]); // what is known holds as long as the connection
       silence.stop();
     }
   }
@@ -141,12 +146,13 @@ export class MjpegHttpSource implements RunningSource {
       intake.stayed();
       return true;
     }
-    const fault = faultOf(head) ?? this.#options.refuses?.(head.headers);
+    const { headers } = head;
+    const fault = faultOf(head) ?? this.#options.refuses?.(headers) ?? ringIn(headers, sink);
     if (fault !== undefined) {
       answer.destroy();
       throw this.#failure(fault);
     }
-    const type = head.headers.get("content-type") ?? "";
+    const type = headers.get("content-type") ?? "";
     const isPicture = isOnePicture(type);
     const doubt = new BodyDoubt(type);
     intake.isPolling ||= isPicture;
@@ -179,6 +185,10 @@ export class MjpegHttpSource implements RunningSource {
       onUnchanged: () => {
         this.counts.unchanged += 1;
         sink.passed?.("unchanged");
+      },
+      onHeartbeat: (headers) => {
+        const ring = ringIn(headers, sink);
+        if (ring !== undefined) throw this.#failure(ring);
       },
       onSign: (isHeartbeat) => silence.part(isHeartbeat),
       onPlaceholder: (reason) => {
@@ -239,6 +249,11 @@ export class MjpegHttpSource implements RunningSource {
 function withoutFrames(address: string, reason: string): string {
   const begin = reason.lastIndexOf(`${address} `);
   return begin < 0 ? `${address} has no frames: ${reason}` : reason.slice(begin);
+}
+
+/** Why pictures are not taken that would come round. */
+function ringIn(headers: ReadonlyMap<string, string>, sink: FrameSink): string | undefined {
+  return (sink.comesThrough?.(pathIn(headers)) ?? true) ? undefined : RING;
 }
 
 /** Why a response is no motion JPEG, by its head; what it does not say shows its body. */

@@ -15,6 +15,8 @@ interface IntakeOptions {
   readonly onPlaceholder: (reason: string) => void;
   /** A picture was the same as the one before. */
   readonly onUnchanged: () => void;
+  /** The server may tell what its pictures have passed. */
+  readonly onHeartbeat: (headers: ReadonlyMap<string, string>) => void;
   /** Something has come; `isHeartbeat`: no picture. */
   readonly onSign: (isHeartbeat: boolean) => void;
 }
@@ -42,6 +44,7 @@ export class PictureIntake {
   take({ headers, body }: Part, answer?: ReadonlyMap<string, string>): void {
     const sent = readSentPicture(answer ?? headers);
     this.#options.onSign(sent.isHeartbeat);
+    if (sent.isHeartbeat) this.#options.onHeartbeat(headers);
     if (sent.isHeartbeat || body.length === 0) return;
     if (sent.placeholder !== undefined) {
       this.#options.onPlaceholder(sent.placeholder);

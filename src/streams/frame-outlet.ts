@@ -59,7 +59,7 @@ export abstract class FrameOutlet implements FrameFeed {
 
   constructor({ log = silentLog, ...viewers }: OutletOptions = {}) {
     this.#log = log;
-    this.viewers = new ViewerFanOut(viewers);
+    this.viewers = new ViewerFanOut(viewers, () => this.#source.way.heartbeat);
   }
 
   abstract get run(): string;

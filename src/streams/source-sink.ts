@@ -69,6 +69,10 @@ export class SourceSink implements FrameSink {
     if (this.#isOpen()) this.#stream.noteLoss(loss);
   }
 
+  comesThrough(ids: readonly string[]): boolean {
+    return this.#stream.source.way.comesThrough(ids);
+  }
+
   passed(what: PassedOver): void {
     this.#stream.notePassed(what);
   }

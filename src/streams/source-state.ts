@@ -1,5 +1,6 @@
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { SourceWay } from "./source-way.ts";
 
 export const SOURCE_PHASES = [
   "idle",
@@ -40,6 +41,8 @@ export function isFault(state: string | undefined): state is FaultPhase {
  * has a fault stays so, with its reason, until it gives frames again: while it is tried again, and when nobody looks.
  */
 export class SourceState {
+  /** What its frames pass before they come. */
+  readonly way = new SourceWay();
   #state: SourcePhase = "idle";
   #reason: string | undefined;
   #since = now();

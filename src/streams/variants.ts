@@ -172,6 +172,7 @@ class Variant extends FrameOutlet {
   constructor(parent: FrameOutlet, options: VariantOptions, encode: Encode) {
     super(parent.viewers.options);
     this.#parent = parent;
+    this.shareSource(parent);
     this.#options = options;
     this.#encode = encode;
     const drop = (frame: StoredFrame) => frame.release();

@@ -3,7 +3,7 @@ import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { plainHandleOf, type SocketHandle, sendToEach } from "../base/send-to-each.ts";
 import { slowReaders } from "../base/slow-readers.ts";
-import { HEARTBEAT, streamOpening } from "../frames/frame-memory.ts";
+import { heartbeatPart, streamOpening } from "../frames/frame-memory.ts";
 import type { StoredPicture, View } from "../frames/stored-picture.ts";
 
 /** What viewers may cost. */
@@ -67,10 +67,13 @@ const NOTHING = new Uint8Array(0);
 export class ViewerFanOut {
   readonly options: Required<ViewerOptions>;
   readonly #viewers = new Set<Viewer>();
+  readonly #heartbeat: () => Uint8Array;
   #watch: NodeJS.Timeout | undefined;
   #heart: NodeJS.Timeout | undefined;
 
-  constructor(options: ViewerOptions = {}) {
+  /** @param heartbeat - The part that says so, as it is now. */
+  constructor(options: ViewerOptions = {}, heartbeat: () => Uint8Array = heartbeatPart) {
+    this.#heartbeat = heartbeat;
     const { maxViewers = 500, stallMs = 30_000, heartbeatMs = 3000, stats = noViewers() } = options;
     this.options = { maxViewers, stallMs, heartbeatMs, stats };
   }
@@ -205,10 +208,11 @@ export class ViewerFanOut {
 
   /** A viewer that is being sent a picture hears of the stream by that. */
   #beat(): void {
+    const heartbeat = this.#heartbeat();
     for (const viewer of this.#viewers) {
       const { socket, hasHeartbeats } = viewer;
       if (!hasHeartbeats || !socket.writable || socket.writableLength > 0) continue;
-      socket.write(HEARTBEAT, () => this.#sendWaiting(viewer));
+      socket.write(heartbeat, () => this.#sendWaiting(viewer));
     }
   }
 

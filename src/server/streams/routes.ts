@@ -140,8 +140,9 @@ function routesOfStream(
       },
       async ({ request, response }) => {
         if (hosted.state === "failed") assertMayHaveFrames(hosted);
-        const { mirrorPath } = hosted.thing;
-        if (mirrorPath) response.setHeader(MIRROR_PATH, describePath(mirrorPath));
+        const { mirrorPath = [] } = hosted.thing;
+        const path = describePath([...new Set([...stream.source.way.ids, ...mirrorPath])]);
+        if (path !== "") response.setHeader(MIRROR_PATH, path);
         stream.mjpegStreamResponse(request, response);
         return undefined;
       },

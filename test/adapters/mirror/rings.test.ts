@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGStream } from "thingscope";
+import { limitHits } from "../../../src/base/limit-hits.ts";
 import { MjpegHttpSource } from "../../../src/sources/mjpeg-http.ts";
 import { feed } from "../../../src/streams/source-runner.ts";
 import { RemoteCamera } from "../../../things/index.ts";
@@ -82,28 +83,55 @@ test("a mirror of a server without Things, as of a mirror of itself, says so", {
   assert.equal(copy.log.of("warn").length, 1);
 });
 
-test("RemoteCameras that show each other in a ring say that no frame comes, and pull nothing once nobody watches", {
+const RING =
+  /http:\S+\/camera\/mjpeg_stream has the pictures of this very stream: the servers show them to each other in a ring\./;
+
+test("RemoteCameras that show each other in a ring say so, are counted, and pull nothing once nobody watches; with a camera in it they show that", {
   timeout,
 }, async (t) => {
+  const before = limitHits().get("picture_rings") ?? 0;
+  const microscope = new Microscope();
+  const source = await origin(t, { microscope });
   let last = 0;
   const way = await balancer(t, () => last);
   const cameras: RemoteCamera[] = [];
   const ports: number[] = [];
   for (let n = 0, from = way.port; n < 3; n++) {
     const url = `http://127.0.0.1:${from}/camera/mjpeg_stream`;
-    const camera = new RemoteCamera({ url, start_ms: 600 });
+    const camera = new RemoteCamera({ url });
     ({ port: from } = await origin(t, { camera }));
     cameras.push(camera);
     ports.push(from);
   }
   last = ports[2]!;
-  const watcher = new Watcher(ports[0]!, "/camera/mjpeg_stream");
+  const watcher = new Watcher(ports[0]!, "/camera/mjpeg_stream?fps=5");
   await eventually(() => cameras.every(({ mjpeg_stream }) => mjpeg_stream.stats.outages > 0));
   await watcher.until(() => watcher.parts.length > 0);
-  await eventually(() =>
-    cameras.every(({ state }) => /no first frame came|sent no picture/.test(state.reason ?? "")),
-  );
+  const told = () => cameras.flatMap(({ state: { reason = "" } }) => RING.exec(reason) ?? []);
+  await eventually(() => told().length > 0);
+  assert.ok((limitHits().get("picture_rings") ?? 0) > before);
   assert.ok(cameras.every(({ mjpeg_stream }) => mjpeg_stream.viewers.count <= 3));
+
+  const camera = new RemoteCamera({ url: `${source.url}${LIVE}` });
+  last = (await origin(t, { camera })).port;
+  way.cut();
+  await eventually(() => microscope.live.viewers.count === 1);
+  const showing = setInterval(() => microscope.live.addFrame(picture(1)), 50);
+  t.after(() => clearInterval(showing));
+  await watcher.until(() => watcher.parts.at(-1)?.headers.has("x-origin") ?? false);
+  clearInterval(showing);
   watcher.socket.destroy();
   await eventually(() => cameras.every(({ mjpeg_stream }) => !mjpeg_stream.demand.active));
+});
+
+test("a RemoteCamera that shows a mirror of itself says so", { timeout }, async (t) => {
+  let port = 0;
+  const way = await balancer(t, () => port);
+  const camera = new RemoteCamera({ url: `${way.url}/camera/mjpeg_stream` });
+  const mirror = await mirrorOf(t, (await origin(t, { camera })).url);
+  ({ port } = mirror);
+  const watcher = new Watcher(port, "/camera/mjpeg_stream");
+  const reasons = () => [camera.state.reason, mirror.server.host.get("camera").trouble];
+  await eventually(() => reasons().some((reason) => RING.test(reason ?? "")));
+  watcher.socket.destroy();
 });
