@@ -6,6 +6,7 @@ import { ThingError } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
 import type { Role } from "../core/affordances.ts";
 import type { JoiningServer } from "../server/server-options.ts";
+import { Turns } from "./turns.ts";
 
 /** A request to a server's own routes, from a program of this process. */
 export interface OwnRequest {
@@ -27,6 +28,7 @@ export interface OwnAnswer {
 const LONGEST_MS = 30_000;
 /** Bytes of an answer that is read as a text. */
 const LARGEST_TEXT = 4 * 2 ** 20;
+const turns = new Turns();
 const lateLimit = countedLimit("relayed_answers_late");
 const sizeLimit = countedLimit("relayed_answer_bytes");
 
@@ -76,6 +78,7 @@ export async function askRoutes<T>(
     under = response;
     listener(request, response);
   };
+  await turns.next();
   const answered = inject(listen, {
     ...{ method, url, headers, authority: headers.host },
     ...(body && body.length > 0 && { payload: Buffer.from(body) }),

@@ -71,17 +71,14 @@ export class Links {
 
   /** Reads what was written. */
   async reread(thing: string, name: string): Promise<void> {
-    const hosted = this.#linking.server.host.things.get(thing);
-    const one = hosted && this.#links.get(hosted);
-    await this.#quietly(one?.tellProperty(name));
+    await this.#quietly(this.#linkOf(thing)?.tellProperty(name));
   }
 
   /** What the broker keeps: of Things that are gone it is removed a moment later. */
   found(topic: string, message: string): void {
-    const { topics } = this.#linking;
-    const owner = [...this.#links].find(([{ name }]) => topics.isOf(name, topic));
-    if (!owner) this.#keep(topic);
-    else owner[1].keeps(topic, message);
+    const owner = this.#owner(topic);
+    if (owner) owner.keeps(topic, message);
+    else this.#keep(topic);
   }
 
   /** Reads again and again what does not announce itself, until `signal` aborts. */
@@ -112,16 +109,23 @@ export class Links {
     if (this.hasBegun) void one.tellAll();
   }
 
+  #linkOf(thing: string): ThingLink | undefined {
+    const hosted = this.#linking.server.host.things.get(thing);
+    return hosted && this.#links.get(hosted);
+  }
+
+  /** Of a retained topic. */
+  #owner(topic: string): ThingLink | undefined {
+    return this.#linkOf(this.#linking.topics.thingIn(topic));
+  }
+
   #keep(topic: string): void {
     if (this.#strange.size < MOST_STRANGE) this.#strange.add(topic);
   }
 
   /** Not at once: another server may use these topics, and say so. */
   #clear(): void {
-    const { topics, outbox, server } = this.#linking;
-    const names = [...server.host.things.keys()];
-    for (const topic of this.#strange)
-      if (!names.some((name) => topics.isOf(name, topic))) outbox.clear(topic);
+    for (const topic of this.#strange) if (!this.#owner(topic)) this.#linking.outbox.clear(topic);
     this.#strange.clear();
   }
 

@@ -106,13 +106,14 @@ export class ThingLink {
     this.#set(this.#linking.topics.statusOf(name), state === "open" ? "online" : "offline");
   }
 
-  /** Tells the values that do not announce themselves, and the addresses of its pictures. */
+  /** Tells the values that do not announce themselves, and the addresses of its pictures. What is being read is told anyway. */
   async refresh(): Promise<void> {
     if (this.#hosted.state !== "open") return;
     this.#tellPictures();
     for (const topic of this.#kept) if (!this.#told.has(topic)) this.#linking.outbox.clear(topic);
     this.#kept.clear();
-    await Promise.all([...this.#device.shown].map((name) => this.tellProperty(name)));
+    const others = [...this.#device.shown].filter((name) => !this.#reading.has(name));
+    await Promise.all(others.map((name) => this.tellProperty(name)));
   }
 
   /** Reads one property, and tells it: one reading at a time, and one more if it was asked for meanwhile. */

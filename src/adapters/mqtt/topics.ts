@@ -87,9 +87,10 @@ export class Topics {
     return `${this.#discovery}/${idOf(thing)}/config`;
   }
 
-  /** Whether a topic is one of a Thing's. */
-  isOf(thing: string, topic: string): boolean {
-    return topic === this.config(thing) || topic.startsWith(`${this.prefix}/${encoded(thing)}/`);
+  /** The Thing that a retained topic is of, by its name: those of Things are the same in topics. */
+  thingIn(topic: string): string {
+    const prefix = topic.startsWith(`${this.#discovery}/`) ? this.#discovery : this.prefix;
+    return topic.slice(prefix.length + 1).split("/", 1)[0]!;
   }
 
   /** What a command's topic is for; undefined of any other topic. */
