@@ -15,3 +15,9 @@ export function httpUrlIn(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
 }
+
+/** Whether no more than `most` objects and lists stand in each other. */
+export function hasFewLevels(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return most > 0 && Object.values(value).every((member) => hasFewLevels(member, most - 1));
+}

@@ -9,6 +9,9 @@ import { Next } from "./next-frame.ts";
 import { SourceState } from "./source-state.ts";
 import { ViewerFanOut, type ViewerOptions } from "./viewers.ts";
 
+/** The log has a line so often of listeners that fail, ms. */
+const TOLD_EVERY_MS = 60_000;
+
 /** Frames that anyone may watch or read: a stream, or a variant of one. */
 export interface FrameFeed {
   readonly run: string;
@@ -47,6 +50,7 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly #arrived = new Next<StoredFrame>();
   #source = new SourceState();
   #sharesSource = false;
+  #faultAt = Number.NEGATIVE_INFINITY;
   readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
@@ -278,6 +282,8 @@ export abstract class FrameOutlet implements FrameFeed {
     try {
       listener();
     } catch (error) {
+      if (now() - this.#faultAt < TOLD_EVERY_MS) return; // it may fail with each frame
+      this.#faultAt = now();
       this.#log.error(`A listener of this stream failed: ${messageOf(error)}`);
     }
   }

@@ -2,6 +2,8 @@ import { crc32 } from "../base/crc32.ts";
 import { isRecord } from "../base/values.ts";
 import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
 
+/** An escape of JSON; of half of a pair of UTF-16 with its number. */
+const ESCAPE = /\\(?:(ud[89a-f][0-9a-f]{2})|.)/g;
 /** How a line ends: with the CRC-32 of what stands before this. */
 const CRC = /,"crc":"([0-9a-f]{8})"\}$/;
 
@@ -107,8 +109,14 @@ function isWhole(text: string): boolean {
 }
 
 function line(value: object): string {
-  const text = JSON.stringify(value).slice(0, -1);
+  const text = wellFormed(JSON.stringify(value)).slice(0, -1);
   return `${text},"crc":"${crcOf(text)}"}\n`;
+}
+
+/** JSON with a sign for each half of a pair that has no other half: DuckDB reads no file with one of these. */
+function wellFormed(json: string): string {
+  if (!json.includes("\\ud")) return json;
+  return json.replace(ESCAPE, (whole, half) => (half ? "\ufffd" : whole));
 }
 
 function crcOf(text: string): string {

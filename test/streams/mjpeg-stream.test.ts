@@ -260,6 +260,7 @@ test("a listener that throws harms neither the others nor the producer", () => {
   stream.addFrame(picture(1));
   assert.deepEqual(seen, [0]);
   assert.match(lines[0]!, /A listener of this stream failed: no disk/);
+  assert.equal(lines.length, 1, "not one for each frame");
 });
 
 test("telling that a stream stopped is refused while it streams", () => {

@@ -1,7 +1,7 @@
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { quoted } from "../../base/preview.ts";
-import { isRecord } from "../../base/values.ts";
+import { hasFewLevels, isRecord } from "../../base/values.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import type { Lease } from "./lease.ts";
 import { ToldOnce } from "./told-once.ts";
@@ -72,9 +72,4 @@ export function strangerIn(
   const origin = typeof at === "string" && URL.canParse(at) ? new URL(at).origin : "nowhere";
   const own = [new URL(url).origin, ...origins];
   return own.includes(origin) ? undefined : `it is at ${origin}, and its member at ${own[0]}`;
-}
-
-function hasFewLevels(value: unknown, most: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return most > 0 && Object.values(value).every((member) => hasFewLevels(member, most - 1));
 }

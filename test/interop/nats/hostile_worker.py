@@ -1,8 +1,21 @@
-"""A worker in Python for work-hostile.test.ts: what it returns is none, or too large."""
+"""A worker in Python for work-hostile.test.ts: what it returns is none, or too large, and what it raises ends other programs."""
 
+import asyncio
 import sys
 
 from thingscope import Frame, worker
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+RAISED = (StopIteration(), asyncio.CancelledError(), SystemExit(2), Wordless())
+
+
+async def swallow() -> None:
+    raise asyncio.CancelledError
 
 
 def handle(frame: Frame) -> object:
@@ -14,6 +27,12 @@ def handle(frame: Frame) -> object:
         return object()
     if frame.index == 3:
         raise ValueError("x" * 2_000_000)
+    if 4 <= frame.index < 8:
+        raise RAISED[frame.index - 4]
+    if frame.index == 8:
+        return swallow()
+    if frame.index == 9:
+        return "漢" * 65_000
     return None
 
 

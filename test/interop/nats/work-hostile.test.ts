@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { logTo } from "thingscope";
-import { verifyTickets } from "thingscope/work";
+import { verifyTickets, Worker } from "thingscope/work";
 import { TokenAddresses } from "../../../src/adapters/nats/work/token-addresses.ts";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { createToken } from "../../../src/server/access/login/account-changes.ts";
@@ -14,8 +14,8 @@ import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts"
 import { patience, TEST_MS } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { python } from "../programs.ts";
-import { sharedNats } from "./nats-server.ts";
-import { managerFor, type QueueOptions, queueFor, STREAM, workerFor } from "./queue.ts";
+import { natsServerFor, sharedNats } from "./nats-server.ts";
+import { ledgersIn, managerFor, type QueueOptions, queueFor, STREAM, workerFor } from "./queue.ts";
 
 const timeout = TEST_MS;
 const TICKETS = "thingscope.lab.one.work.spots.tickets";
@@ -43,42 +43,54 @@ test("a worker's result that is none or too large fails its ticket, and messages
   timeout,
 }, async (t) => {
   const { url } = await sharedNats();
-  const served = await queueFor(t, url);
+  const served = await queueFor(t, url, { deadline_s: 16.1, silence_s: 1.001 }); // which are no whole nanoseconds
   const { connection, manager } = await managerFor(t, url);
   for (const text of FORGED) connection.publish(TICKETS, text);
   await connection.flush();
   const whys: string[] = [];
   served.queue.not_done.on(({ why }) => whys.push(why));
-  served.add(6);
+  served.add(8);
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));
   const circular: Record<string, unknown> = {};
   circular.self = circular;
-  const results = ["x".repeat(10_000_000), 1n, circular, undefined, undefined, Number.NaN];
+  const deep = JSON.parse(`${"[".repeat(101)}${"]".repeat(101)}`);
+  const results = [
+    "x".repeat(10_000_000),
+    1n,
+    circular,
+    undefined,
+    undefined,
+    Number.NaN,
+    deep,
+    "\ud800",
+  ];
   const handle = ({ index }: { index: number }) => {
     if (index === 3) throw new Error("x".repeat(2_000_000));
     return results[index];
   };
   const worker = workerFor(t, url, handle, { name: "wörker", log });
-  await served.ended(6);
+  await served.ended(8);
   assert.match(whys[0] ?? "", /^The result has 10000002 characters as JSON\. 65536 are the most/);
   assert.match(whys[1] ?? "", /^The result cannot be JSON: .*BigInt/);
   assert.match(whys[2] ?? "", /^The result cannot be JSON: .*circular/);
   assert.equal(whys[3], "x".repeat(1000));
-  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [4, 2]);
+  assert.match(whys[4] ?? "", /^Objects and lists stand in the result more than 100 deep\. Report/);
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [5, 3]);
+  assert.match(await readFile(served.queue.ledger, "utf8"), /"result":"\ufffd"/, "DuckDB reads it");
   assert.equal(worker.counts.refused, FORGED.length);
   assert.ok(lines.every((line) => /^A message of queue 'spots' is not a ticket \(/.test(line)));
   for (const signal = patience(); ; signal.throwIfAborted())
     if ((await manager.streams.info(STREAM)).state.messages === 0) break;
 });
 
-test("a worker in Python reports what is no JSON as failed, removes what is no ticket, and keeps its token from strangers", {
+test("a worker in Python outlives what its handler raises, reports what is no JSON as failed, removes what is no ticket, and keeps its token from strangers", {
   timeout,
 }, async (t) => {
   const { url, served, token, stranger } = await baitedQueue(t, FORGED);
   const whys: string[] = [];
   served.queue.not_done.on(({ why }) => whys.push(why));
-  served.add(5);
+  served.add(11);
   const script = packagePath("test", "interop", "nats", "hostile_worker.py");
   const child = spawn(python(), [script, url, token], {
     env: { ...process.env, PYTHONPATH: packagePath("clients", "python", "src") },
@@ -89,12 +101,19 @@ test("a worker in Python reports what is no JSON as failed, removes what is no t
   child.stderr.on("data", (text) => {
     said += text;
   });
-  await served.ended(5);
+  await served.ended(11);
   assert.match(whys[0] ?? "", /^The result has 10000002 characters as JSON\. 65536 are the most/);
   assert.match(whys[1] ?? "", /^ValueError: Out of range float values are not JSON compliant/);
   assert.match(whys[2] ?? "", /^TypeError: .*not JSON serializable/);
   assert.match(whys[3] ?? "", /^ValueError: x{980,}$/);
-  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [4, 1]);
+  assert.deepEqual(whys.slice(4), [
+    "StopIteration: ",
+    "CancelledError: ",
+    "SystemExit: 2",
+    "Wordless: it cannot be written as text",
+    "CancelledError: ",
+  ]);
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [9, 2]);
   assert.equal(said.match(/is not a ticket/g)?.length, FORGED.length, said);
   assert.match(said, NOT_SENT);
   assert.deepEqual(stranger.asked, []);
@@ -113,10 +132,16 @@ test("a worker without a token gives its ticket back, and tickets that end their
   });
   assert.match(await refused, /'stranger' gets no tickets: .*Give it a 'token' of an account/);
   const picture = `${served.url}/spots/frame/${served.stream.run}/0`;
+  const { manager } = await managerFor(t, url);
+  const ticket = Object(
+    (await manager.streams.getMessage(STREAM, { last_by_subj: TICKETS }))?.json(),
+  );
+  assert.ok(ticket.url.startsWith(`${picture}?key=`));
   const headers = { authorization: `Bearer ${token}` };
-  const ask = async (name?: string) =>
-    (await fetch(picture, { headers: { ...headers, ...(name && { worker: name }) } })).status;
+  const ask = async (name?: string, at = ticket.url) =>
+    (await fetch(at, { headers: { ...headers, ...(name && { worker: name }) } })).status;
   for (let n = 0; n < 7; n++) assert.equal(await ask(), 200, "who only looks");
+  for (let n = 0; n < 7; n++) assert.equal(await ask("x", picture), 200, "who had no ticket");
   for (const name of ["a", "b", "a", "c", "d"]) assert.equal(await ask(name), 200);
   assert.equal(await ask("e"), 410);
   assert.deepEqual([served.queue.sums.failed, served.queue.sums.open], [1, 0]);
@@ -125,6 +150,62 @@ test("a worker without a token gives its ticket back, and tickets that end their
     /"why":"5 workers took it \(a, b, c, d\), and none has reported/,
   );
   assert.ok((await verifyTickets(served.queue.ledger)).ok);
+});
+
+test("a result that is longer than a message of NATS fails its ticket", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t, "max_payload: 32768");
+  const served = await queueFor(t, url);
+  const whys: string[] = [];
+  served.queue.not_done.on(({ why }) => whys.push(why));
+  served.add(1);
+  workerFor(t, url, () => "x".repeat(40_000));
+  await served.ended(1);
+  assert.match(
+    whys[0] ?? "",
+    /^The result has 40\d{3} bytes with its report, and .+ holds 32768\./,
+  );
+});
+
+test("a worker that is not given the frame has not taken its ticket", { timeout }, async (t) => {
+  const { url } = await sharedNats();
+  const served = await queueFor(t, url, { hold_mb: 0 });
+  served.add(5); // the stream holds two of them
+  const { manager } = await managerFor(t, url);
+  const { state } = await manager.streams.info(STREAM);
+  const message = await manager.streams.getMessage(STREAM, { seq: state.first_seq });
+  for (let n = 0; n < 7; n++) {
+    const answer = await fetch(Object(message?.json()).url, { headers: { worker: "a" } });
+    assert.equal(answer.status, 404);
+  }
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.open], [0, 5]);
+});
+
+test("a filter that fails or gives a Promise is told, and its frames are counted as missed", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const why = ["no number", "later"];
+  const filter = () => {
+    if (why.length === 2) throw new Error(why.pop());
+    return Promise.reject(new Error(why.pop())) as unknown as boolean;
+  };
+  const served = await queueFor(t, url, { filter });
+  served.add(2);
+  assert.deepEqual([served.queue.sums.wanted, served.queue.sums.missed], [0, 2]);
+  await served.server.close();
+  const ledger = await readFile((await ledgersIn(served.folder))[0]!, "utf8");
+  assert.match(
+    ledger,
+    /"missed":2,.*"why":"the filter failed: it gives a Promise, and must say at once"/,
+  );
+});
+
+test("a worker works on at least one ticket at a time, and no more than a queue gives", () => {
+  for (const concurrency of [0, -1, 1.5, Number.NaN, 1e9])
+    assert.throws(
+      () => new Worker(() => 1, { servers: [], member: "one", queue: "spots", concurrency }),
+      /'concurrency' of a worker is .*: a whole number from 1 to 1000\./,
+    );
 });
 
 /** A server of a stranger, which may redirect, what it was asked with, and tickets of it, which want the token of whoever takes them. */

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import http.client
-import inspect
 import json
 import logging
 import os
-import re
 import socket
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from dataclasses import dataclass
-from typing import Any, Awaitable, Callable, Mapping, Sequence, Union
+from typing import Any, Mapping, Sequence
 
-import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+
+from .handlers import Frame, GiveUp, Handler, Handlers
+from .pictures import Pictures, Refused, Token, redirected
+
+__all__ = ["Frame", "GiveUp", "Handler", "run_worker", "worker"]
 
 log = logging.getLogger("thingscope")
 
@@ -32,43 +30,12 @@ MOST_DELIVERIES = 5
 PULL_S = 5.0
 REPORT_S = 5.0
 ADDRESSES_S = 2.0
-FETCH_S = 30.0
 PAUSE_S = 0.5
 UNREACHED_S = 5.0
 LONGEST_PAUSE_S = 5.0
 GONE_S = 60.0
 MOST_NAME = 100
-MOST_WHY = 1000
-MOST_RESULT = 65_536
-MOST_ABANDONED = 10
-MOST_PICTURE = 256 * 1024 * 1024
-MOST_DETAIL = 65_536
-LONGEST_TICKET_MS = 366 * 24 * 3600 * 1000.0
-
-
-class GiveUp(Exception):
-    """Raised by a handler that cannot say anything of a frame, which is no failure: its ticket is dropped with this reason."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A frame, as a handler is given it."""
-
-    run: str
-    index: int
-    captured_at: float
-    """End of exposure, ms since 1970."""
-    jpeg: bytes
-    """One complete JPEG file."""
-    ends_at: float
-    """When the ticket is too old, on the clock of `time.monotonic`."""
-
-    def is_too_old(self) -> bool:
-        """Whether nobody waits for the result any more."""
-        return time.monotonic() > self.ends_at
-
-
-Handler = Callable[[Frame], Union[Any, Awaitable[Any]]]
+MOST_AT_ONCE = 1000
 
 
 def worker(handler: Handler, **options: Any) -> None:
@@ -97,8 +64,11 @@ async def run_worker(
     called = name or f"{socket.gethostname()}-{os.getpid()}"[-MOST_NAME:]
     if len(called) > MOST_NAME:
         raise ValueError(f"a worker's name has 1 to {MOST_NAME} characters")
-    threads = _Threads(concurrency, called)
-    token_of = _Token(token, origins)
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= MOST_AT_ONCE:
+        raise ValueError(f"concurrency is how many frames a worker works on at a time: a whole number from 1 to {MOST_AT_ONCE}")
+    handlers = Handlers(handler, concurrency, called)
+    pictures = Pictures(concurrency)
+    token_of = Token(token, origins)
     pause = PAUSE_S
     while True:
         connection = Client()
@@ -120,10 +90,10 @@ async def run_worker(
                 error_cb=on_error,
                 **(connect or {}),
             )
-            desk = _Desk(connection, fleet, member, queue, called, token_of, threads)
+            desk = _Desk(connection, fleet, member, queue, called, token_of, handlers, pictures)
             silence_s = await desk.open()
             pause = PAUSE_S
-            loops = [asyncio.create_task(desk.work(handler, silence_s)) for _ in range(concurrency)]
+            loops = [asyncio.create_task(desk.work(silence_s)) for _ in range(concurrency)]
             ended = asyncio.create_task(lost.wait())
             try:
                 done, _ = await asyncio.wait([*loops, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -165,8 +135,9 @@ class _Desk:
         member: str,
         queue: str,
         name: str,
-        token: _Token,
-        threads: _Threads,
+        token: Token,
+        handlers: Handlers,
+        pictures: Pictures,
     ) -> None:
         self._connection = connection
         self._member = member
@@ -175,7 +146,8 @@ class _Desk:
         self._stream = f"thingscope_work~{fleet}~{member}~{queue}"
         self._reports = f"thingscope.{fleet}.{member}.work.{queue}.reports"
         self._name = name
-        self._threads = threads
+        self._handlers = handlers
+        self._pictures = pictures
         self._headers = {"Worker": urllib.parse.quote(name)}
 
     async def open(self) -> float:
@@ -186,14 +158,14 @@ class _Desk:
         info = await self._tickets.consumer_info()
         return info.config.ack_wait or 30.0
 
-    async def work(self, handler: Handler, silence_s: float) -> None:
+    async def work(self, silence_s: float) -> None:
         while True:
-            await self._threads.room()
+            await self._handlers.room()
             try:
                 [message] = await self._tickets.fetch(1, timeout=PULL_S)
             except asyncio.TimeoutError:
                 continue
-            if not self._threads.has_room:
+            if not self._handlers.has_room:
                 await message.nak()  # it was asked for while there was room
                 continue
             try:
@@ -207,7 +179,7 @@ class _Desk:
                 if not await self._may_be_asked(ticket["url"]):
                     await message.term()  # if it was a ticket, it comes again with the server's address
                     continue
-                await self._handle(message, ticket, handler)
+                await self._handle(message, ticket)
                 await message.ack()
             except (_Unreached, PermissionError) as error:
                 await message.nak(UNREACHED_S)
@@ -253,12 +225,12 @@ class _Desk:
             return False
         raise _Unreached
 
-    async def _handle(self, message: Msg, ticket: dict[str, Any], handler: Handler) -> None:
+    async def _handle(self, message: Msg, ticket: dict[str, Any]) -> None:
         what: dict[str, Any]
         try:
             frame = await self._fetch(ticket, message.metadata.num_delivered)
             ends_at = frame.ends_at
-            what = await asyncio.wait_for(self._outcome(handler, frame), ends_at - time.monotonic())
+            what = await self._handlers.outcome(frame, self._connection.max_payload)
         except (_Ended, asyncio.TimeoutError):
             return  # the server has dropped it
         except _Gone as error:
@@ -269,45 +241,31 @@ class _Desk:
 
     async def _fetch(self, ticket: dict[str, Any], delivered: int) -> Frame:
         url = ticket["url"]
+        why = ""
         begin = time.monotonic()
         while time.monotonic() - begin < UNREACHED_S:
             try:
                 headers = {**self._headers, **self._token.header(url)}
-                jpeg, remaining_ms = await self._threads.fetch(url, headers)
-            except urllib.error.HTTPError as error:
-                if error.code == 410:
+                jpeg, remaining_ms = await self._pictures.fetch(url, headers)
+            except Refused as refused:
+                if refused.status == 410:
                     raise _Ended from None
-                if error.code == 404:
-                    raise _Gone(_detail(error)) from None
-                if 300 <= error.code < 400:
-                    raise PermissionError(_redirected(url, error)) from None
-                if error.code < 500:
-                    raise PermissionError(f"{url} is refused: {_detail(error)}") from None
-            except (OSError, http.client.HTTPException, ValueError):
-                pass  # not reached, cut off, or another server's answer
+                if refused.status == 404:
+                    raise _Gone(refused.detail) from None
+                if 300 <= refused.status < 400:
+                    raise PermissionError(redirected(url, refused.location)) from None
+                if refused.status < 500:
+                    raise PermissionError(f"{url} is refused: {refused.detail}") from None
+                why = f" (it answered {refused.status})"
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                why = f" ({error})"  # not reached, cut off, or another server's answer
             else:
                 ends_at = time.monotonic() + remaining_ms / 1000
                 return Frame(ticket["run"], ticket["index"], ticket["captured_at"], jpeg, ends_at)
             await asyncio.sleep(PAUSE_S)
         if delivered < MOST_DELIVERIES:
             raise _Unreached
-        raise _Gone(f"the server was not reached at {url}")
-
-    async def _outcome(self, handler: Handler, frame: Frame) -> dict[str, Any]:
-        try:
-            result = await self._threads.run(handler, frame)
-            text = json.dumps(result, allow_nan=False)
-        except GiveUp as error:
-            return {"state": "gave_up", "why": str(error)[:MOST_WHY]}
-        except Exception as error:
-            return {"state": "failed", "why": f"{type(error).__name__}: {error}"[:MOST_WHY]}
-        if len(text) > MOST_RESULT:
-            why = (
-                f"The result has {len(text)} characters as JSON. {MOST_RESULT} are the most of a result: "
-                "put what is larger into a file, and report where it is."
-            )
-            return {"state": "failed", "why": why}
-        return {"state": "done", "result": result}
+        raise _Gone(f"the server was not reached at {url}{why}")
 
     async def _report(self, report: dict[str, Any], ends_at: float) -> None:
         """Until the server has taken it, and has written it into its ledger then; or nobody waits for it any more."""
@@ -315,7 +273,7 @@ class _Desk:
             try:
                 data = json.dumps(report).encode()
                 answer = await self._connection.request(self._reports, data, timeout=REPORT_S)
-                said = json.loads(answer.data)
+                said = _said_in(answer.data)
             except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                 said = {"outcome": "retry"}  # the server may be starting
             if said["outcome"] == "refused" and report["state"] == "done":
@@ -325,83 +283,6 @@ class _Desk:
                 await asyncio.sleep(PAUSE_S)
             else:
                 return
-
-
-class _Token:
-    """A worker's token, and where it may be sent."""
-
-    def __init__(self, token: str | None, origins: Sequence[str]) -> None:
-        self._token = token
-        for one in origins:
-            if _origin(one) is None:
-                raise ValueError(f"'{one}' in origins is not an address like 'http://bench-1.lab:5000'")
-        self._given = {_origin(one) for one in origins}
-        self.told: Sequence[str] = ()
-        """The addresses of the server, as it has said itself."""
-
-    def is_for(self, url: str) -> bool:
-        """Whether it is known that a request there gives the token to nobody else."""
-        if not self._token:
-            return True
-        origin = _origin(url)
-        return origin is not None and origin in {*self._given, *map(_origin, self.told)}
-
-    def header(self, url: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token and self.is_for(url) else {}
-
-
-class _Threads:
-    """Threads for handlers, and others for pictures: a handler that never returns must not stop these."""
-
-    def __init__(self, concurrency: int, name: str) -> None:
-        self._handlers = concurrent.futures.ThreadPoolExecutor(concurrency + MOST_ABANDONED)
-        self._pictures = concurrent.futures.ThreadPoolExecutor(concurrency)
-        self._name = name
-        self._abandoned = 0
-        self._room = asyncio.Event()
-        self._room.set()
-
-    async def room(self) -> None:
-        """When a ticket may be taken: not while too many handlers go on though their tickets are too old."""
-        await self._room.wait()
-
-    @property
-    def has_room(self) -> bool:
-        return self._room.is_set()
-
-    async def fetch(self, url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
-        return await asyncio.get_running_loop().run_in_executor(self._pictures, _get, url, headers)
-
-    async def run(self, handler: Handler, frame: Frame) -> Any:
-        if inspect.iscoroutinefunction(handler):
-            return await handler(frame)
-        running = asyncio.get_running_loop().run_in_executor(self._handlers, handler, frame)
-        try:
-            result = await asyncio.shield(running)
-        except asyncio.CancelledError:
-            if not running.done():
-                self._abandon(running)
-            raise
-        return await result if inspect.isawaitable(result) else result
-
-    def _abandon(self, running: asyncio.Future[Any]) -> None:
-        self._abandoned += 1
-        running.add_done_callback(self._end)
-        if self._abandoned == MOST_ABANDONED:
-            self._room.clear()
-            log.error(
-                "Worker '%s' takes no more tickets: %d calls of its handler go on though their tickets are too old. "
-                "Let the handler end when frame.is_too_old().",
-                self._name,
-                MOST_ABANDONED,
-            )
-
-    def _end(self, running: asyncio.Future[Any]) -> None:
-        if not running.cancelled():
-            running.exception()  # nobody else looks
-        self._abandoned -= 1
-        if self._abandoned < MOST_ABANDONED:  # with more than one ticket at a time more may go on
-            self._room.set()
 
 
 async def _beat(message: Msg, every_s: float) -> None:
@@ -423,26 +304,13 @@ def _ticket_in(data: bytes) -> dict[str, Any]:
     return ticket
 
 
-def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None of an address that others may read in another way."""
-    if not re.fullmatch(r"https?://[A-Za-z0-9._:\[\]-]+(/\S*)?", url, re.ASCII | re.IGNORECASE):
-        return None
+def _said_in(data: bytes) -> dict[str, Any]:
+    """What a server says of a report."""
     try:
-        parts = urllib.parse.urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        said = json.loads(data)
     except ValueError:
-        return None
-    return parts.scheme, parts.hostname or "", port
-
-
-class _StayHere(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the token would be sent there, too."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_opener = urllib.request.build_opener(_StayHere)
+        said = None
+    return said if isinstance(said, dict) and "outcome" in said else {"outcome": "retry"}
 
 
 def _addresses_in(data: bytes) -> list[str] | None:
@@ -451,31 +319,3 @@ def _addresses_in(data: bytes) -> list[str] | None:
         return [str(one) for one in json.loads(data)["addresses"]]
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _get(url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
-    request = urllib.request.Request(url, headers=dict(headers))
-    with _opener.open(request, timeout=FETCH_S) as response:
-        remaining_ms = float(response.headers.get("ticket-remaining-ms", ""))
-        if not 0 <= remaining_ms <= LONGEST_TICKET_MS:
-            raise ValueError("it is not said how long the ticket has")
-        jpeg = response.read(MOST_PICTURE + 1)
-    if len(jpeg) > MOST_PICTURE:
-        raise ValueError("the picture is too large")
-    return jpeg, remaining_ms
-
-
-def _redirected(url: str, error: urllib.error.HTTPError) -> str:
-    to = urllib.parse.urljoin(url, error.headers.get("location") or "")
-    return (
-        f"{url} redirects to {'/'.join(to.split('/', 3)[:3])[:MOST_WHY]}, and redirects are not followed: a token must not go there. "
-        "Give the server of the queue the address at which it answers itself, as 'url' in its 'fleet'."
-    )
-
-
-def _detail(error: urllib.error.HTTPError) -> str:
-    text = error.read(MOST_DETAIL).decode(errors="replace")
-    try:
-        return str(json.loads(text)["detail"])[:MOST_WHY]
-    except (ValueError, KeyError, TypeError):
-        return text[:MOST_WHY]

@@ -6,6 +6,8 @@ import type { TokenAddresses } from "./token-addresses.ts";
 const MOST_BYTES = 256 * 2 ** 20;
 /** A server that says nothing for so long is not reached, ms. */
 const SILENT_MS = 10_000;
+/** From the question to the last byte, ms: one that sends a byte now and then would hold its worker for ever. */
+const WHOLE_MS = 60_000;
 const KEEP_ALIVE = { keepAlive: true };
 
 /** What a server has answered. */
@@ -22,19 +24,44 @@ export class Pictures {
   readonly #worker: string;
   readonly #token: string | undefined;
   readonly #addresses: Pick<TokenAddresses, "has">;
+  readonly #wholeMs: number;
 
   /**
    * @param worker - Who asks: the server counts who has taken a ticket.
    * @param addresses - Where the token is sent, and nowhere else.
+   * @param wholeMs - How long a picture may take.
    */
-  constructor(worker: string, token: string | undefined, addresses: Pick<TokenAddresses, "has">) {
+  constructor(
+    worker: string,
+    token: string | undefined,
+    addresses: Pick<TokenAddresses, "has">,
+    wholeMs = WHOLE_MS,
+  ) {
+    this.#wholeMs = wholeMs;
     this.#worker = encodeURIComponent(worker);
     this.#token = token;
     this.#addresses = addresses;
   }
 
   /** Rejects when the server is not reached, or `signal` aborts. */
-  get(url: string, signal: AbortSignal): Promise<PictureAnswer> {
+  async get(url: string, signal: AbortSignal): Promise<PictureAnswer> {
+    signal.throwIfAborted();
+    const end = new AbortController();
+    const limit = setTimeout(() => end.abort(tooSlow(this.#wholeMs)), this.#wholeMs);
+    const onAbort = () => end.abort(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    try {
+      return await this.#get(url, end.signal);
+    } catch (error) {
+      end.signal.throwIfAborted(); // says more
+      throw error;
+    } finally {
+      clearTimeout(limit);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #get(url: string, signal: AbortSignal): Promise<PictureAnswer> {
     const isSafe = url.startsWith("https:");
     const hasToken = this.#token !== undefined && this.#addresses.has(url);
     const headers = {
@@ -69,4 +96,8 @@ export class Pictures {
     this.#http.destroy();
     this.#https.destroy();
   }
+}
+
+function tooSlow(ms: number): Error {
+  return new Error(`the picture was not there after ${ms / 1000} s`);
 }

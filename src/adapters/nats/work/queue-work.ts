@@ -36,6 +36,8 @@ export class QueueWork {
   isNew = true;
   /** Tells its messages from those of an earlier process. */
   readonly session = randomUUID().slice(0, 8);
+  /** In the addresses that its tickets have: whoever has one counts as a worker that took it. */
+  readonly key = randomUUID();
   #wake = () => {};
 
   private constructor(ledger: TicketLedger, { counts, deadlineMs, onEnded }: WorkOptions) {

@@ -3,6 +3,7 @@ import { type Static, Type } from "typebox";
 import { messageOf } from "../../../base/errors.ts";
 import { countedLimit } from "../../../base/limit-hits.ts";
 import type { Log } from "../../../base/log.ts";
+import { hasFewLevels } from "../../../base/values.ts";
 import { errorsIn } from "../../../core/schema.ts";
 import type { Outcome } from "../../../work/ticket.ts";
 import type { ReportOutcome } from "../../../work/ticket-counts.ts";
@@ -12,6 +13,8 @@ import { ADDRESSES_QUESTION } from "./token-addresses.ts";
 
 /** Characters of a result as JSON. */
 export const MOST_RESULT = 65_536;
+/** Objects and lists in each other in a result: programs that read a ledger take some hundreds. */
+const MOST_LEVELS = 100;
 /** Characters of a worker's name. */
 export const MOST_NAME = 100;
 /** Characters of a reason. */
@@ -113,8 +116,11 @@ function reportIn(message: Msg): Report | string {
   }
   const [fault] = errorsIn(Report, report);
   if (fault) return `The report is not one: ${fault.instancePath || "it"} ${fault.message}.`;
-  return size > MOST_RESULT ? resultTooLarge(size) : (report as Report);
+  if (size > MOST_RESULT) return resultTooLarge(size);
+  return hasFewLevels((report as Report).result, MOST_LEVELS) ? (report as Report) : TOO_DEEP;
 }
+
+const TOO_DEEP = `Objects and lists stand in the result more than ${MOST_LEVELS} deep. Report it flat.`;
 
 /** @param size - Characters as JSON. */
 export function resultTooLarge(size: number): string {

@@ -105,7 +105,7 @@ class Publisher {
   async #publish({ ticket, attempt }: { ticket: OpenTicket; attempt: number }): Promise<void> {
     const { work, queue, root } = this.#served;
     const { id, run, index, capturedAt } = ticket;
-    const url = `${root}/${queue}/frame/${run}/${index}`;
+    const url = `${root}/${queue}/frame/${run}/${index}?key=${work.key}`;
     const { made } = this.#stream;
     this.#running += 1;
     try {

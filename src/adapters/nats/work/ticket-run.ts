@@ -2,7 +2,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay } from "../../../base/abort.ts";
 import { now } from "../../../base/clock.ts";
-import { asSentence, messageOf, ThingError } from "../../../base/errors.ts";
+import { asSentence, messageOf, reasonOf, ThingError } from "../../../base/errors.ts";
 import { GiveUp, type Handler, type WorkerCounts } from "./handler.ts";
 import type { PictureAnswer, Pictures } from "./pictures.ts";
 import {
@@ -117,9 +117,14 @@ export class TicketRun {
     signal: AbortSignal,
   ): Promise<{ jpeg: Uint8Array; endsAt: number } | Finding | "ended" | "unreached"> {
     const { url } = this.#ticket;
+    let why = "";
     for (const begin = now(); now() - begin < UNREACHED_MS; ) {
       signal.throwIfAborted();
-      const answer = await this.#options.pictures.get(url, signal).catch(() => undefined);
+      const answer = await this.#options.pictures.get(url, signal).catch((error) => {
+        why = ` (${reasonOf(error)})`;
+        return undefined;
+      });
+      if (answer) why = ` (it answered ${answer.status})`;
       const remainingMs = Number(answer?.headers["ticket-remaining-ms"]);
       if (answer?.status === 200 && remainingMs >= 0 && remainingMs <= LONGEST_MS)
         return { jpeg: answer.body, endsAt: now() + remainingMs };
@@ -129,7 +134,7 @@ export class TicketRun {
       await delay(PAUSE_MS, signal);
     }
     if (this.#message.info.deliveryCount < MOST_DELIVERIES) return "unreached";
-    return this.#gone(`the server was not reached at ${url}`);
+    return this.#gone(`the server was not reached at ${url}${why}`);
   }
 
   #gone(why: string): Finding {
@@ -157,12 +162,19 @@ export class TicketRun {
     return "passed";
   }
 
-  #reportOf({ state, result, why = "" }: Finding): { state: Report["state"]; text: string } {
+  #reportOf(found: Finding): { state: Report["state"]; text: string } {
+    const { state, result, why = "" } = found;
     const { run, index } = this.#ticket;
     const { worker } = this.#options;
     const said = { ticket: `${run}:${index}`, worker, state, why: why.slice(0, MOST_WHY) };
     const text = JSON.stringify(said);
-    return { state, text: state === "done" ? `${text.slice(0, -1)},"result":${result}}` : text };
+    if (state !== "done") return { state, text };
+    const whole = `${text.slice(0, -1)},"result":${result}}`;
+    const bytes = Buffer.byteLength(whole);
+    const most = this.#options.connection.info?.max_payload ?? bytes;
+    return bytes > most
+      ? this.#reportOf({ ...found, ...tooLong(bytes, most) })
+      : { state, text: whole };
   }
 }
 
@@ -179,6 +191,12 @@ function doneWith(result: unknown): Omit<Finding, "endsAt"> {
 
 function failedWith(why: string): Omit<Finding, "endsAt"> {
   return { state: "failed", why };
+}
+
+function tooLong(bytes: number, most: number): Omit<Finding, "endsAt"> {
+  return failedWith(
+    `The result has ${bytes} bytes with its report, and a message of this NATS server holds ${most}. Make max_payload of nats-server larger, or report less.`,
+  );
 }
 
 function countedAs(state: Report["state"]): End {

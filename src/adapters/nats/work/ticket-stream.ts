@@ -20,7 +20,9 @@ const MESSAGE_BYTES = 2048;
 const MEAN_BYTES = 1024;
 const PUBLISH_MS = 5000;
 const NO_CONSUMER = 10014;
-const NANOS = 1e6;
+
+/** JetStream takes whole numbers alone. */
+const nanosIn = (ms: number) => Math.round(ms * 1e6);
 
 /** What JetStream says of a queue. */
 export interface QueueInfo {
@@ -168,8 +170,8 @@ export class TicketStream {
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
       discard: DiscardPolicy.New,
-      max_age: deadlineMs * NANOS,
-      duplicate_window: Math.min(deadlineMs, DUPLICATES_MS) * NANOS,
+      max_age: nanosIn(deadlineMs),
+      duplicate_window: nanosIn(Math.min(deadlineMs, DUPLICATES_MS)),
       max_msgs: MOST_MESSAGES,
       max_bytes: MOST_MESSAGES * MEAN_BYTES,
       max_msg_size: MESSAGE_BYTES,
@@ -190,7 +192,7 @@ export class TicketStream {
       durable_name: CONSUMER,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: this.#silenceMs * NANOS,
+      ack_wait: nanosIn(this.#silenceMs),
       max_ack_pending: MOST_HELD,
       // No max_deliver: what has reached it stays in the stream and is never delivered (nats-server#7817). Workers count.
     });

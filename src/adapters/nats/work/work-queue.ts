@@ -6,6 +6,7 @@ import type { EndpointRequest, EndpointResponse } from "../../../core/endpoint.t
 import { ThingEvent } from "../../../core/event.ts";
 import { property, setting } from "../../../core/property-decorators.ts";
 import { Thing } from "../../../core/thing.ts";
+import type { Frame } from "../../../frames/frame.ts";
 import type { StoredFrame } from "../../../frames/stored-picture.ts";
 import { Camera } from "../../../instruments/camera.ts";
 import { RecordingsFolder } from "../../../recording/folder/recordings-folder.ts";
@@ -165,14 +166,16 @@ export class WorkQueue extends Thing {
   }
 
   @endpoint("GET", "frame/:run/:index", "view", "The picture of an open ticket")
-  async frame({ params, headers: asked }: EndpointRequest): Promise<EndpointResponse> {
+  async frame({ params, query, headers: asked }: EndpointRequest): Promise<EndpointResponse> {
     const id = `${params.run}:${params.index}`;
-    const tickets = this.#work?.tickets;
+    const work = this.#work;
+    const tickets = work?.tickets;
     const ticket = tickets?.open.get(id);
-    const worker = nameIn(asked.worker);
-    if (!tickets || !ticket || (worker && !tickets.take(id, worker)))
-      return noLongerOpen(id, tickets?.endOf(id));
+    if (!tickets || !ticket) return noLongerOpen(id, tickets?.endOf(id));
     const body = await this.#frames.find(ticket);
+    const worker = query.get("key") === work.key ? nameIn(asked.worker) : ""; // others only look
+    const isOpen = worker ? tickets.take(id, worker) : tickets.open.has(id);
+    if (!isOpen) return noLongerOpen(id, tickets.endOf(id));
     const headers = { "ticket-remaining-ms": String(Math.floor(tickets.remainingMs(ticket))) };
     return { contentType: "image/jpeg", body, headers };
   }
@@ -211,11 +214,11 @@ export class WorkQueue extends Thing {
     const work = this.#work;
     if (!work || index % this.#settings.every !== 0 || work.tickets.isKnown(stored)) return;
     try {
-      const { filter } = this.#options;
-      if (filter && !filter(stored.frame)) return;
+      if (!this.#passes(stored.frame)) return;
     } catch (error) {
-      work.tickets.miss(stored, `the filter failed: ${messageOf(error)}`);
-      throw error; // the stream's log tells of it
+      const why = messageOf(error);
+      work.tickets.miss(stored, `the filter failed: ${why}`);
+      throw new Error(`the filter of '${this.name}': ${why}`, { cause: error }); // the stream's log tells of it
     }
     const { failure } = work.ledger;
     if (failure !== undefined) work.tickets.miss(stored, failure);
@@ -224,6 +227,14 @@ export class WorkQueue extends Thing {
       work.tickets.want({ run, index, capturedAt: wallTime(stored.capturedAt) });
     }
     this.#tell();
+  }
+
+  #passes(frame: Frame): boolean {
+    const { filter } = this.#options;
+    const passes: unknown = !filter || filter(frame);
+    if (!(passes instanceof Promise)) return Boolean(passes);
+    passes.catch(() => {}); // nobody else looks
+    throw new TypeError("it gives a Promise, and must say at once");
   }
 
   #ended(ticket: OpenTicket, { state, worker = "", result, cause, why = "" }: Outcome): void {

@@ -17,7 +17,7 @@ import { MOST_NAME } from "./reports.ts";
 import { MOST_ABANDONED, RunningHandlers } from "./running-handlers.ts";
 import { ticketIn } from "./ticket-message.ts";
 import { type RunOptions, TicketRun, UNREACHED_MS } from "./ticket-run.ts";
-import { CONSUMER, streamName } from "./ticket-stream.ts";
+import { CONSUMER, MOST_HELD, streamName } from "./ticket-stream.ts";
 import { TokenAddresses } from "./token-addresses.ts";
 
 /** What a worker is made of. */
@@ -55,7 +55,7 @@ const standardError: Log = logTo((level, message) => {
  * Works on the tickets of a queue: `handler` is given each frame, and what it returns is the result. A connection that is lost is
  * made again.
  * @param handler - Called with a frame; its result is JSON of 64 kB at most. What it throws is the ticket's failure; a `GiveUp` drops it.
- * @throws {ThingError} `BAD_ARGUMENT` for a name of more than 100 characters, or an origin that is none.
+ * @throws {ThingError} `BAD_ARGUMENT` for a name of more than 100 characters, an origin that is none, or a `concurrency` that is no number from 1 to 1000.
  */
 export function worker(handler: Handler, options: WorkerOptions): Worker {
   return new Worker(handler, options);
@@ -82,6 +82,12 @@ export class Worker implements AsyncDisposable {
     this.name = options.name ?? `${hostname()}-${process.pid}`.slice(-MOST_NAME);
     if (this.name.length === 0 || this.name.length > MOST_NAME)
       throw new ThingError("BAD_ARGUMENT", `A worker's name has 1 to ${MOST_NAME} characters.`);
+    const { concurrency = 1 } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_HELD)
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `'concurrency' of a worker is how many tickets it works on at a time: a whole number from 1 to ${MOST_HELD}.`,
+      );
     this.#handlers = new RunningHandlers(() => this.#log.error(this.#tooMany()));
     this.#addresses = new TokenAddresses(options.origins);
     this.#pictures = new Pictures(this.name, options.token, this.#addresses);
