@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { logTo } from "thingscope";
-import { verifyTickets, Worker } from "thingscope/work";
+import { verifyTickets } from "thingscope/work";
 import { TokenAddresses } from "../../../src/adapters/nats/work/token-addresses.ts";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { createToken } from "../../../src/server/access/login/account-changes.ts";
@@ -14,8 +14,8 @@ import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts"
 import { patience, TEST_MS } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { python } from "../programs.ts";
-import { natsServerFor, sharedNats } from "./nats-server.ts";
-import { ledgersIn, managerFor, type QueueOptions, queueFor, STREAM, workerFor } from "./queue.ts";
+import { sharedNats } from "./nats-server.ts";
+import { managerFor, type QueueOptions, queueFor, STREAM, workerFor } from "./queue.ts";
 
 const timeout = TEST_MS;
 const TICKETS = "thingscope.lab.one.work.spots.tickets";
@@ -150,62 +150,6 @@ test("a worker without a token gives its ticket back, and tickets that end their
     /"why":"5 workers took it \(a, b, c, d\), and none has reported/,
   );
   assert.ok((await verifyTickets(served.queue.ledger)).ok);
-});
-
-test("a result that is longer than a message of NATS fails its ticket", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t, "max_payload: 32768");
-  const served = await queueFor(t, url);
-  const whys: string[] = [];
-  served.queue.not_done.on(({ why }) => whys.push(why));
-  served.add(1);
-  workerFor(t, url, () => "x".repeat(40_000));
-  await served.ended(1);
-  assert.match(
-    whys[0] ?? "",
-    /^The result has 40\d{3} bytes with its report, and .+ holds 32768\./,
-  );
-});
-
-test("a worker that is not given the frame has not taken its ticket", { timeout }, async (t) => {
-  const { url } = await sharedNats();
-  const served = await queueFor(t, url, { hold_mb: 0 });
-  served.add(5); // the stream holds two of them
-  const { manager } = await managerFor(t, url);
-  const { state } = await manager.streams.info(STREAM);
-  const message = await manager.streams.getMessage(STREAM, { seq: state.first_seq });
-  for (let n = 0; n < 7; n++) {
-    const answer = await fetch(Object(message?.json()).url, { headers: { worker: "a" } });
-    assert.equal(answer.status, 404);
-  }
-  assert.deepEqual([served.queue.sums.failed, served.queue.sums.open], [0, 5]);
-});
-
-test("a filter that fails or gives a Promise is told, and its frames are counted as missed", {
-  timeout,
-}, async (t) => {
-  const { url } = await sharedNats();
-  const why = ["no number", "later"];
-  const filter = () => {
-    if (why.length === 2) throw new Error(why.pop());
-    return Promise.reject(new Error(why.pop())) as unknown as boolean;
-  };
-  const served = await queueFor(t, url, { filter });
-  served.add(2);
-  assert.deepEqual([served.queue.sums.wanted, served.queue.sums.missed], [0, 2]);
-  await served.server.close();
-  const ledger = await readFile((await ledgersIn(served.folder))[0]!, "utf8");
-  assert.match(
-    ledger,
-    /"missed":2,.*"why":"the filter failed: it gives a Promise, and must say at once"/,
-  );
-});
-
-test("a worker works on at least one ticket at a time, and no more than a queue gives", () => {
-  for (const concurrency of [0, -1, 1.5, Number.NaN, 1e9])
-    assert.throws(
-      () => new Worker(() => 1, { servers: [], member: "one", queue: "spots", concurrency }),
-      /'concurrency' of a worker is .*: a whole number from 1 to 1000\./,
-    );
 });
 
 /** A server of a stranger, which may redirect, what it was asked with, and tickets of it, which want the token of whoever takes them. */
