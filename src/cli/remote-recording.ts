@@ -64,8 +64,8 @@ export class RemoteRecording {
   #room: ArrayBufferLike | undefined;
   #refused = 0;
   #connections = 0;
-  /** How many frames of the present connection were taken. */
-  #taken = 0;
+  /** How many frames of the present connection were taken that its server gives no identity. */
+  #unnamed = 0;
   /** When the newest good picture came, or the connection was made, on the clock of `now()`. */
   #goodAt = now();
   /** The first frame's time, and when it came, on the clock of `now()`. */
@@ -84,7 +84,7 @@ export class RemoteRecording {
       ...{ startMs: silentMs, stallMs: silentMs },
       onOpen: () => {
         this.#connections += 1;
-        this.#taken = 0;
+        this.#unnamed = 0;
         this.#goodAt = now();
       },
       onPlaceholder: (reason) => {
@@ -206,7 +206,7 @@ export class RemoteRecording {
   #stored({ jpeg, sent, lossesBefore: lost = [] }: SourceFrame): StoredFrame | undefined {
     const { run, index } = sent?.identity ?? {
       run: `reader-${this.#connections}`,
-      index: this.#taken,
+      index: this.#unnamed,
     };
     const isInRoom = jpeg.buffer === this.#room;
     this.#room = undefined;
@@ -218,7 +218,7 @@ export class RemoteRecording {
       const lossesBefore = [...this.#outage, ...lost];
       const identity = { ...own, origin, lossesBefore, clockSet };
       const stored = storeMended(jpeg, identity, this.#mender, { pool: this.#memory, isInRoom });
-      this.#taken += 1;
+      if (!sent?.identity) this.#unnamed += 1;
       this.#outage = [];
       return stored;
     } catch (error) {

@@ -56,10 +56,12 @@ function readOrigin(text: string | undefined): Origin | undefined {
 }
 
 function readIdentity(run?: string, index = ""): SentPicture["identity"] {
-  return run && /^\d+$/.test(index) ? { run, index: Number(index) } : undefined;
+  return run && /^\d{1,15}$/.test(index) ? { run, index: Number(index) } : undefined;
 }
 
 /** Seconds since 1970. */
 function readTime(seconds = ""): number | undefined {
-  return /^\d+(\.\d+)?$/.test(seconds) && Number(seconds) > 0 ? Number(seconds) * 1000 : undefined;
+  return /^\d{1,12}(\.\d+)?$/.test(seconds) && Number(seconds) > 0
+    ? Number(seconds) * 1000
+    : undefined;
 }

@@ -33,6 +33,8 @@ export class PictureIntake {
   readonly #options: IntakeOptions;
   readonly #sums = new LostSums();
   #before: SentPicture | undefined;
+  /** The identity that counted on last. */
+  #newest: SentPicture["identity"];
   #last: Uint8Array | undefined;
 
   constructor(sink: FrameSink, options: IntakeOptions) {
@@ -42,7 +44,7 @@ export class PictureIntake {
 
   /** @param answer - The headers of a response that is one picture. */
   take({ headers, body }: Part, answer?: ReadonlyMap<string, string>): void {
-    const sent = readSentPicture(answer ?? headers);
+    const sent = this.#identified(readSentPicture(answer ?? headers));
     this.#options.onSign(sent.isHeartbeat);
     if (sent.isHeartbeat) this.#options.onHeartbeat(headers);
     if (sent.isHeartbeat || body.length === 0) return;
@@ -58,6 +60,15 @@ export class PictureIntake {
     this.pictures += 1;
     this.#give(body, sent);
     this.#before = sent;
+    this.#newest = sent.identity ?? this.#newest;
+  }
+
+  /** An index that goes back in its run names no frame: taken for one, it would be lost and found for ever. */
+  #identified(sent: SentPicture): SentPicture {
+    const { identity } = sent;
+    const newest = this.#newest;
+    if (!identity || identity.run !== newest?.run || isAgain(sent, this.#before)) return sent;
+    return identity.index > newest.index ? sent : { ...sent, identity: undefined };
   }
 
   /** The server has nothing newer than the last picture. */
@@ -80,7 +91,7 @@ export class PictureIntake {
       return;
     }
     const { address: stream, isThinned } = this.#options;
-    const before = this.#before?.identity;
+    const before = this.#newest;
     const skipped = before?.run === identity.run ? identity.index - before.index - 1 : 0;
     if (skipped > 0 && !isThinned && !this.isPolling)
       this.#sink.lost({ what: "lost", count: skipped, why: SKIPPED });
