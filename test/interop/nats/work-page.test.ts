@@ -3,12 +3,14 @@ import { spawn } from "node:child_process";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { logTo } from "thingscope";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { blocksOf, pageText } from "../../docs/page.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { python } from "../programs.ts";
 import { natsServerFor } from "./nats-server.ts";
+import { workerFor } from "./queue.ts";
 
 test("the configuration and the two workers of docs/work.md do what it says", {
   timeout: TEST_MS,
@@ -60,3 +62,44 @@ test("the configuration and the two workers of docs/work.md do what it says", {
   const whole = await runCli(folder, "verify", "--json", "recordings");
   assert.equal(JSON.parse(whole.stdout).ok, true);
 });
+
+const NO_QUEUE =
+  /gets no tickets: 'one' of the fleet 'lab' has no queue 'spotz'\. Start that server, or check 'member', 'queue' and 'fleet'/;
+
+test("a worker of a queue that is not there, or of a NATS server that is not, says so and what to check", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const told = new Promise<string>((resolve) => {
+    const log = logTo((_, line) => resolve(line));
+    workerFor(t, url, () => 1, { queue: "spotz", log });
+  });
+  const child = spawn(python(), ["-c", TWO_WORKERS, url], {
+    env: { ...process.env, PYTHONPATH: packagePath("clients", "python", "src") },
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let said = "";
+  for await (const text of child.stderr) {
+    said += text;
+    if (said.split("\n").length > 2) break;
+  }
+  assert.match(said, NO_QUEUE);
+  assert.match(
+    said,
+    /No NATS server of nats:\/\/127\.0\.0\.1:1 can be used \(.*\)\. Check 'servers'/,
+  );
+  assert.match(await told, NO_QUEUE);
+});
+
+const TWO_WORKERS = `
+import asyncio, sys
+from thingscope import run_worker
+
+async def both():
+    options = {"member": "one", "queue": "spotz"}
+    servers = [[sys.argv[1]], ["nats://127.0.0.1:1"]]
+    await asyncio.gather(*(run_worker(len, servers=one, **options) for one in servers))
+
+asyncio.run(both())
+`;

@@ -14,6 +14,7 @@ import urllib.parse
 from typing import Any, Mapping, Sequence
 
 import nats.errors
+import nats.js.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -69,7 +70,7 @@ async def run_worker(
     handlers = Handlers(handler, concurrency, called)
     pictures = Pictures(concurrency)
     token_of = Token(token, origins)
-    pause = PAUSE_S
+    pause, told = PAUSE_S, ""  # the same is told once
     while True:
         connection = Client()
         lost = asyncio.Event()
@@ -77,8 +78,11 @@ async def run_worker(
         async def on_closed() -> None:
             lost.set()
 
-        async def on_error(error: Exception) -> None:
+        latest: list[Exception] = []
+
+        async def on_error(error: Exception, latest: list[Exception] = latest) -> None:
             log.debug("NATS: %s", error)
+            latest[:] = [error]
 
         try:
             # What nats-py sends after it has reconnected is for tickets that others have by then.
@@ -88,11 +92,12 @@ async def run_worker(
                 allow_reconnect=False,
                 closed_cb=on_closed,
                 error_cb=on_error,
-                **(connect or {}),
+                # By default it would try for two minutes, and say nothing.
+                **{"max_reconnect_attempts": 1, "reconnect_time_wait": 0.1, **(connect or {})},
             )
             desk = _Desk(connection, fleet, member, queue, called, token_of, handlers, pictures)
             silence_s = await desk.open()
-            pause = PAUSE_S
+            pause, told = PAUSE_S, ""
             loops = [asyncio.create_task(desk.work(silence_s)) for _ in range(concurrency)]
             ended = asyncio.create_task(lost.wait())
             try:
@@ -105,12 +110,25 @@ async def run_worker(
                     one.cancel()
                 await asyncio.gather(*loops, ended, return_exceptions=True)
         except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
-            log.warning("Worker '%s' gets no tickets: %s", called, error)
+            reason = _reason(error, latest, servers, f"'{member}' of the fleet '{fleet}' has no queue '{queue}'")
+            if reason != told:
+                log.warning("Worker '%s' gets no tickets: %s", called, reason)
+            told = reason
         finally:
             with contextlib.suppress(Exception):
                 await connection.close()
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _reason(error: Exception, latest: Sequence[Exception], servers: Sequence[str], no_queue: str) -> str:
+    """Why there are no tickets, and what to do."""
+    if isinstance(error, nats.js.errors.NotFoundError):
+        return f"{no_queue}. Start that server, or check 'member', 'queue' and 'fleet' of this worker, which begins when the queue is there."
+    if isinstance(error, nats.errors.NoServersError):
+        why = latest[0] if latest else error
+        return f"No NATS server of {', '.join(servers)} can be used ({why}). Check 'servers' and 'connect'."
+    return str(error)
 
 
 class _Ended(Exception):

@@ -20,6 +20,7 @@ const MESSAGE_BYTES = 2048;
 const MEAN_BYTES = 1024;
 const PUBLISH_MS = 5000;
 const NO_CONSUMER = 10014;
+const NO_STREAM = 10059;
 
 /** JetStream takes whole numbers alone. */
 const nanosIn = (ms: number) => Math.round(ms * 1e6);
@@ -202,4 +203,9 @@ export class TicketStream {
 /** Whether there is no such consumer. */
 function isMissing(error: unknown, { JetStreamApiError }: Nats): boolean {
   return error instanceof JetStreamApiError && error.code === NO_CONSUMER;
+}
+
+/** Whether a queue is not there: neither its stream nor its consumer. */
+export function isNotThere(error: unknown, { JetStreamApiError }: Nats): boolean {
+  return error instanceof JetStreamApiError && [NO_CONSUMER, NO_STREAM].includes(error.code);
 }

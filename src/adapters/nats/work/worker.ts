@@ -17,7 +17,7 @@ import { MOST_NAME } from "./reports.ts";
 import { MOST_ABANDONED, RunningHandlers } from "./running-handlers.ts";
 import { ticketIn } from "./ticket-message.ts";
 import { type RunOptions, TicketRun, UNREACHED_MS } from "./ticket-run.ts";
-import { CONSUMER, MOST_HELD, streamName } from "./ticket-stream.ts";
+import { CONSUMER, isNotThere, MOST_HELD, streamName } from "./ticket-stream.ts";
 import { TokenAddresses } from "./token-addresses.ts";
 
 /** What a worker is made of. */
@@ -152,7 +152,9 @@ export class Worker implements AsyncDisposable {
     const name: MemberName = { fleet, member };
     const reports = workSubject(name, queue, "reports");
     const js = library.jetstream(connection);
-    const consumer = await js.consumers.get(streamName(name, queue), CONSUMER);
+    const consumer = await js.consumers
+      .get(streamName(name, queue), CONSUMER)
+      .catch((error) => Promise.reject(isNotThere(error, library) ? noQueue(name, queue) : error));
     const { config } = await consumer.info(true);
     const options: RunOptions = {
       ...{ connection, reports, worker: this.name, silenceMs: (config.ack_wait ?? 0) / 1e6 },
@@ -214,4 +216,12 @@ export class Worker implements AsyncDisposable {
     const { member } = this.#options;
     return `names ${new URL(url).origin}, which is no address of '${member}' (${this.#addresses.text}): the token is not sent there, and the message is removed. If '${member}' is there, name that address in 'origins' of this worker.`;
   }
+}
+
+/** The queue is made when its server begins, perhaps after the worker; or there is none of that name. */
+function noQueue({ fleet, member }: MemberName, queue: string): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `'${member}' of the fleet '${fleet}' has no queue '${queue}'. Start that server, or check 'member', 'queue' and 'fleet' of this worker, which begins when the queue is there.`,
+  );
 }
