@@ -10,7 +10,7 @@ import {
 import { idOf, type Topics } from "./topics.ts";
 
 /** Entities of a device. */
-const MOST_ENTITIES = 300;
+export const MOST_ENTITIES = 300;
 
 /** A Thing, for Home Assistant. */
 export interface Described {
@@ -26,6 +26,14 @@ export interface Described {
   readonly mayCommand: boolean;
 }
 
+/** For what it is discovered by. */
+export interface Room {
+  /** Bytes of a message. */
+  readonly largest: number;
+  /** Platforms of the entities that the broker has, by key. */
+  readonly before: ReadonlyMap<string, string>;
+}
+
 /** A device of Home Assistant. */
 export interface Device {
   readonly entities: ReadonlyMap<string, Entity>;
@@ -35,8 +43,8 @@ export interface Device {
   readonly leftOut: number;
 }
 
-/** What a Thing has for Home Assistant. */
-export function deviceOf(described: Described, topics: Topics): Device {
+/** What a Thing has for Home Assistant: where the message has no room for all entities, the largest are left out. */
+export function deviceOf(described: Described, topics: Topics, room: Room): Device {
   const { description, thing, streams, mayCommand } = described;
   const entities = new Map<string, Entity>();
   const shown = new Set<string>();
@@ -68,8 +76,28 @@ export function deviceOf(described: Described, topics: Topics): Device {
     if (frames.has(name)) continue;
     add(`event_${idOf(name)}`, titleOf(event, name), eventEntity(name, topics.event(thing, name)));
   }
-  const kept = [...entities].slice(0, MOST_ENTITIES);
+  const none = { entities: new Map(), shown, leftOut: 0 };
+  const others = sizeOf(discoveryOf(described, none, topics, room.before));
+  const kept = smallest([...entities].slice(0, MOST_ENTITIES), room.largest - others);
   return { entities: new Map(kept), shown, leftOut: entities.size - kept.length };
+}
+
+/** In their order, those that have `bytes` together, the smallest first. */
+function smallest(entities: readonly [string, Entity][], bytes: number): [string, Entity][] {
+  const sizes = new Map(
+    entities.map(([key, entity]) => [key, sizeOf(JSON.stringify({ [key]: entity }))]),
+  );
+  const fits = new Set<string>();
+  let left = bytes;
+  for (const [key, size] of [...sizes].sort(([, one], [, other]) => one - other)) {
+    left -= size;
+    if (left >= 0) fits.add(key);
+  }
+  return entities.filter(([key]) => fits.has(key));
+}
+
+function sizeOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 /**

@@ -90,7 +90,7 @@ function control(schema: Readonly<Record<string, unknown>>, set: string): Entity
   };
 }
 
-function number(schema: Readonly<Record<string, unknown>>, command: object): Entity {
+function number(schema: Readonly<Record<string, unknown>>, command: object): Entity | undefined {
   const { unit_of_measurement, ...quality } = quantity(schema.unit);
   const step = stepOf(schema);
   if (step < SMALLEST_STEP)
@@ -99,6 +99,7 @@ function number(schema: Readonly<Record<string, unknown>>, command: object): Ent
   const below = amount(schema.exclusiveMaximum);
   const min = amount(schema.minimum) ?? (above === undefined ? undefined : above + step);
   const max = amount(schema.maximum) ?? (below === undefined ? undefined : below - step);
+  if ((min ?? -NO_LIMIT) >= (max ?? NO_LIMIT)) return sensor(schema); // nothing to choose, and Home Assistant takes no such limits
   const isRange = min !== undefined && max !== undefined;
   return {
     ...{ platform: "number", ...command, ...quality },
@@ -127,7 +128,7 @@ function sensor(schema: Readonly<Record<string, unknown>>, field?: string): Enti
   if (options)
     return { platform: "sensor", device_class: "enum", options: options.map(String), ...shown };
   if (schema.type === "boolean")
-    return { platform: "binary_sensor", value_template: `{{ 'ON' if ${value} else 'OFF' }}` };
+    return { platform: "binary_sensor", value_template: known(value, "'ON' if v else 'OFF'") };
   if (schema.type === "integer" || schema.type === "number")
     return { platform: "sensor", ...quantity(schema.unit), ...shown };
   if (schema.type !== "string") return undefined;
@@ -137,13 +138,13 @@ function sensor(schema: Readonly<Record<string, unknown>>, field?: string): Enti
   return { platform: "sensor", value_template: field === undefined ? SHORTENED : shortened(value) };
 }
 
-/** Home Assistant's word for no value is None. */
-function known(value: string): string {
-  return `{% set v = ${value} | default(none) %}{{ 'None' if v is none else v }}`;
+/** Home Assistant's word for no value is None. @param shown - What is shown of a value `v`. */
+function known(value: string, shown = "v"): string {
+  return `{% set v = ${value} | default(none) %}{{ 'None' if v is none else ${shown} }}`;
 }
 
 function shortened(value: string): string {
-  return `{% set v = ${value} | default(none) %}{{ 'None' if v is none else (v | string)[:${LONGEST_STATE}] }}`;
+  return known(value, `(v | string)[:${LONGEST_STATE}]`);
 }
 
 const VALUE = known("value_json");
@@ -152,11 +153,21 @@ const QUOTED = "{{ value | to_json }}";
 
 /** Values to choose from, of one kind that has one form in words. */
 function enumIn(schema: Readonly<Record<string, unknown>>): (string | number)[] | undefined {
-  const { enum: values } = schema;
-  if (!Array.isArray(values) || values.length === 0) return undefined;
+  const values = Array.isArray(schema.enum) ? schema.enum : constantsIn(schema);
   const options = values.filter((value) => value !== null);
   const isChoice = options.every((one) => typeof one === "string" || typeof one === "number");
-  return isChoice && new Set(options.map(String)).size === options.length ? options : undefined;
+  const areDistinct = new Set(options.map(String)).size === options.length;
+  return isChoice && areDistinct && options.length > 0 ? options : undefined;
+}
+
+/** The values of a union of constants, which is how a description gives choices that have titles. */
+function constantsIn({ anyOf, oneOf, ...schema }: Readonly<Record<string, unknown>>): unknown[] {
+  const ways: unknown[] = [anyOf, oneOf].find(Array.isArray) ?? [schema];
+  const isConstant = (way: unknown) =>
+    isRecord(way) && (way.const !== undefined || way.type === "null");
+  return ways.every(isConstant)
+    ? ways.map((way) => (isRecord(way) ? (way.const ?? null) : null))
+    : [];
 }
 
 /** The schema of the values other than null. */

@@ -36,7 +36,8 @@ interface Telling {
 export class Outbox {
   readonly #client: MqttClient;
   readonly #signal: AbortSignal;
-  readonly #largest: number;
+  /** Bytes of a message with its topic. */
+  readonly largest: number;
   readonly #acknowledgements: Acknowledgements;
   readonly #onRefused: Telling["onRefused"];
   readonly #waiting = new Map<string, { readonly payload: string; readonly retain: boolean }>();
@@ -50,12 +51,12 @@ export class Outbox {
     this.#signal = signal;
     this.#acknowledgements = acknowledgements;
     this.#onRefused = onRefused;
-    this.#largest = Math.min(largest, LARGEST_OUT);
+    this.largest = Math.min(largest, LARGEST_OUT);
   }
 
   /** Tells a value, which the broker keeps; an empty one removes it there. @returns false when it is too large. */
   set(topic: string, payload: string, { retain = true } = {}): boolean {
-    if (Buffer.byteLength(payload) + topic.length > this.#largest) {
+    if (Buffer.byteLength(payload) + topic.length > this.largest) {
       sizeLimit.hit();
       return false;
     }
@@ -73,7 +74,7 @@ export class Outbox {
 
   /** Tells what is not kept, such as an event, at once. Resolves when the broker has it, or never will; false: it is too large. */
   async send(topic: string, payload: string): Promise<boolean> {
-    const isTooLarge = Buffer.byteLength(payload) + topic.length > this.#largest;
+    const isTooLarge = Buffer.byteLength(payload) + topic.length > this.largest;
     if (isTooLarge) sizeLimit.hit();
     else await this.#whileConnected(this.#publish(topic, payload, false));
     return !isTooLarge;

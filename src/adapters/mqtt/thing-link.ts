@@ -9,7 +9,7 @@ import { NotificationReader } from "../../server/notifications/notification-read
 import type { JoiningServer } from "../../server/server-options.ts";
 import { Complaints } from "../complaints.ts";
 import type { OwnAnswer, OwnRequest } from "../own-routes.ts";
-import { type Device, deviceOf, discoveryOf, platformsIn } from "./device.ts";
+import { type Device, deviceOf, discoveryOf, MOST_ENTITIES, platformsIn } from "./device.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Topics } from "./topics.ts";
 
@@ -181,7 +181,7 @@ export class ThingLink {
   }
 
   async #describe(): Promise<void> {
-    const { topics, request, root, server, mayCommand } = this.#linking;
+    const { topics, request, root, server, mayCommand, outbox } = this.#linking;
     const { name, model } = this.#hosted;
     const path = `/${encodeURIComponent(name)}/`;
     const { status, text } = await request({ method: "GET", path, accept: "application/td+json" });
@@ -194,7 +194,8 @@ export class ThingLink {
       page: `${root}${server.prefix}${path}`,
       mayCommand,
     };
-    const device = deviceOf(described, topics);
+    const largest = outbox.largest - topics.config(name).length;
+    const device = deviceOf(described, topics, { largest, before: this.#platforms });
     const gone = new Map(this.#platforms);
     for (const key of device.entities.keys()) gone.delete(key);
     this.#device = device;
@@ -236,7 +237,11 @@ export class ThingLink {
 
   #tooMany(leftOut: number): void {
     entitiesLimit.hit(leftOut);
-    this.#complain("entities", `${leftOut} of its entities have no place.`);
+    const { largest } = this.#linking.outbox;
+    this.#complain(
+      "entities",
+      `${leftOut} of its entities have no place, since a device has ${MOST_ENTITIES} at most, and its description ${largest} bytes. The largest are left out.`,
+    );
   }
 
   #complain(kind: string, why: string): void {

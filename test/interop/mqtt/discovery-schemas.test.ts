@@ -45,12 +45,15 @@ const OF_LAMP = new Map([
   ["property_on", "false"],
   ["property_label", "desk"],
   ["property_flash", "5"],
+  ["property_shade", "1"],
+  ["property_pose", "upright"],
   ["property_temperature", "20.5"],
   ["property_hot", "OFF"],
   ["property_life_hours", "12"],
   ["property_life_since", "2026-01-02T03:04:05Z"],
   ["property_life_state", "good"],
   ["property_life_spare", "None"],
+  ["property_life_tested", "None"],
 ]);
 
 interface Checked {

@@ -83,6 +83,8 @@ const LAMP_ENTITIES: readonly (readonly [string, string, object])[] = [
   ["number.lamp_brightness", "10", { min: 0, max: 100, step: 0.1, unit_of_measurement: "%" }],
   ["number.lamp_flash_length", "5", { min: 1, step: 1, mode: "box", unit_of_measurement: "µs" }],
   ["select.lamp_colour", "warm", { options: ["warm", "cold"] }],
+  ["sensor.lamp_shade", "1", {}],
+  ["select.lamp_pose", "upright", { options: ["upright", "bent"] }],
   ["switch.lamp_on", "off", {}],
   ["text.lamp_label", "desk", { min: 0, max: 20 }],
   ["sensor.lamp_temperature", "20.5", { unit_of_measurement: "°C", device_class: "temperature" }],
@@ -91,6 +93,7 @@ const LAMP_ENTITIES: readonly (readonly [string, string, object])[] = [
   ["sensor.lamp_life_since", "2026-01-02T03:04:05+00:00", { device_class: "timestamp" }],
   ["sensor.lamp_life_state", "good", { options: ["good", "worn"], device_class: "enum" }],
   ["sensor.lamp_life_spare", "unknown", {}],
+  ["binary_sensor.lamp_life_tested", "unknown", {}],
   ["button.lamp_blink", "unknown", {}],
   ["event.lamp_flashed", "unknown", { event_types: ["flashed"] }],
 ];
@@ -123,6 +126,7 @@ const ACTIONS = [
   ["number.set_value", "number.lamp_brightness", { value: 42.5 }, "42.5", "brightness", 42.5],
   ["number.set_value", "number.lamp_flash_length", { value: 7 }, "7", "flash", 7],
   ["select.select_option", "select.lamp_colour", { option: "cold" }, "cold", "colour", "cold"],
+  ["select.select_option", "select.lamp_pose", { option: "bent" }, "bent", "pose", "bent"],
   ["switch.turn_on", "switch.lamp_on", {}, "on", "on", true],
   ["text.set_value", "text.lamp_label", { value: 'a "ä" ☃' }, 'a "ä" ☃', "label", 'a "ä" ☃'],
 ] as const;

@@ -26,12 +26,15 @@ test("each Thing is a device whose entities have the units and limits of its des
     "property_on switch",
     "property_label text",
     "property_flash number",
+    "property_shade sensor",
+    "property_pose select",
     "property_temperature sensor",
     "property_hot binary_sensor",
     "property_life_hours sensor",
     "property_life_since sensor",
     "property_life_state sensor",
     "property_life_spare sensor",
+    "property_life_tested binary_sensor",
     "action_blink button",
     "event_flashed event",
   ]);
@@ -45,6 +48,8 @@ test("each Thing is a device whose entities have the units and limits of its des
     ["temperature", "°C"],
   );
   assert.deepEqual(components.property_colour.options, ["warm", "cold"]);
+  assert.deepEqual(components.property_pose.options, ["upright", "bent"]);
+  assert.equal(components.property_shade.command_topic, undefined);
   assert.equal(await listener.until("t1/lamp/properties/brightness"), "10");
   assert.equal(await listener.until("t1/lamp/status"), "online");
 });

@@ -196,6 +196,28 @@ test("a property that is never read to its end delays no other Thing, and many c
   }
 });
 
+test("a broker that takes small messages has a Thing without its largest entities, and the log says so", {
+  timeout,
+}, async (t) => {
+  const narrow = await mosquitto("allow_anonymous true\nmax_packet_size 8000");
+  const listener = await listenerAt(t, narrow, ["h10", "e10"]);
+  const lamp = new Lamp();
+  const schema = Type.Enum(Array.from({ length: 5000 }, (_, n) => `choice ${n}`));
+  const folder = await temporaryFolder();
+  const options = { topic_prefix: "h10", discovery_prefix: "e10", settingsFolder: folder };
+  const { lines } = await houseAt(t, narrow, { ...options, lamp });
+  lamp.addProperty({ name: "long", title: "Long", schema, read: () => "choice 1" });
+  await eventually(() =>
+    lines.some((line) => /'lamp' .* 1 of its entities have no place/.test(line)),
+  );
+  await listener.until("h10/lamp/properties/long");
+  const isLamp = (topic: string) => /^e10\/.*\/lamp\/config$/.test(topic);
+  const config = listener.all.findLast(({ topic }) => isLamp(topic))?.text ?? "{}";
+  const { components } = JSON.parse(config);
+  assert.equal(components.property_brightness.platform, "number");
+  assert.equal(components.property_long, undefined);
+});
+
 test("of all values that are read at once few are read in one turn of the event loop", {
   timeout,
 }, async (t) => {

@@ -15,6 +15,10 @@ export class Lamp extends Thing {
     title: "Flash length",
   })
   accessor flash = 5;
+  @property("Which shade it has: there is one", Type.Integer({ minimum: 1, maximum: 1 }))
+  accessor shade = 1;
+  @property("How it stands", Type.Union([Type.Literal("upright"), Type.Literal("bent")]))
+  accessor pose: "upright" | "bent" = "upright";
   presses = 0;
   @event("It has flashed", Type.Object({ count: Type.Integer() }))
   readonly flashed = new ThingEvent<{ count: number }>();
@@ -36,10 +40,17 @@ export class Lamp extends Thing {
       since: Type.String({ format: "date-time" }),
       state: Type.Enum(["good", "worn"]),
       spare: Type.Union([Type.String(), Type.Null()]),
+      tested: Type.Union([Type.Boolean(), Type.Null()]),
     }),
   )
   get life() {
-    return { hours: 12, since: "2026-01-02T03:04:05Z", state: "good" as const, spare: null };
+    return {
+      hours: 12,
+      since: "2026-01-02T03:04:05Z",
+      state: "good" as const,
+      spare: null,
+      tested: null,
+    };
   }
 
   @action("Flashes once")
