@@ -2,19 +2,25 @@ import { isIP } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
 import { within } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { optionFile, tlsFrom } from "../option-files.ts";
 import type { Nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 
-/** A broker that does not answer a ping within so long is left, ms. */
-const PING_MS = 2000;
+/** Time between two pings, ms. A NATS server that answers two in a row with nothing is left: others take whoever is silent for 9 s for gone. */
+const PING_MS = 1500;
 const CONNECT_MS = 5000;
 /** A connection that does not close is left, ms. */
 const END_MS = 2000;
+const MOST_LOST = 100;
+
+/** When the connection to a NATS server was lost last, by its host and port. */
+const lostAt = new Map<string, number>();
 
 /**
- * Connects to one of the NATS servers. A connection that is lost stays so: nothing waits in it to be sent later.
+ * Connects to one of the NATS servers, in any order, but to those last whose connection was lost: a machine that was cut off would be
+ * waited for. A connection that is lost stays so: nothing waits in it to be sent later.
  * @param options.folder - Relative paths begin there.
  * @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`.
  */
@@ -31,7 +37,8 @@ export async function connectTo(
   try {
     return await library.connect({
       name: client,
-      servers: [...servers],
+      servers: inOrder(servers),
+      noRandomize: true,
       reconnect: false,
       pingInterval: PING_MS,
       maxPingOut: 2,
@@ -54,9 +61,25 @@ export async function connectTo(
  * @throws {ThingError} `DISCONNECTED`, always.
  */
 export async function connectionLost(connection: NatsConnection): Promise<never> {
+  const server = connection.getServer();
   const error = await connection.closed();
+  noteLost(server);
   const why = error ? `was lost (${reasonOf(error)})` : "was closed";
   throw new ThingError("DISCONNECTED", `The connection to NATS ${why}, and is made again.`);
+}
+
+function noteLost(server: string): void {
+  if (lostAt.size >= MOST_LOST) lostAt.clear();
+  lostAt.set(server, now());
+}
+
+function inOrder(servers: readonly string[]): string[] {
+  const ranked = servers.map((server) => ({
+    server,
+    lost: lostAt.get(hostAndPort(server)) ?? Number.NEGATIVE_INFINITY,
+    lot: Math.random(),
+  }));
+  return ranked.sort((a, b) => a.lost - b.lost || a.lot - b.lot).map(({ server }) => server);
 }
 
 /**
@@ -124,8 +147,18 @@ function identityCheck(servers: readonly string[]): typeof checkServerIdentity {
 
 /** Of a NATS server's address, which may have no scheme. */
 function hostOf(server: string): string {
+  return urlOf(server)?.hostname.replace(/^\[|\]$/g, "") ?? "";
+}
+
+/** As nats.js names it. */
+function hostAndPort(server: string): string {
+  const { hostname, port } = urlOf(server) ?? {};
+  return `${hostname}:${port || 4222}`;
+}
+
+function urlOf(server: string): URL | undefined {
   const address = server.includes("://") ? server : `nats://${server}`;
-  return URL.canParse(address) ? new URL(address).hostname.replace(/^\[|\]$/g, "") : "";
+  return URL.canParse(address) ? new URL(address) : undefined;
 }
 
 async function bytesOf(file: string, folder: string): Promise<Uint8Array> {

@@ -5,6 +5,8 @@ import { errorsIn } from "../../core/schema.ts";
 export const RENEWED_MS = 3000;
 /** A member whose lease was not renewed for so long is gone, ms: two renewals may be lost. */
 export const GONE_MS = 9000;
+/** After a moment without a connection to NATS others have so long to say that they are there, ms. */
+const BACK_MS = 3000;
 
 /**
  * Header of an empty message in place of a lease: the instance that leaves. Empty messages alone may be JetStream's, which publishes
@@ -67,4 +69,13 @@ export function leaseIn(text: string): Lease | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * When a lease counts as renewed that nobody could hear being renewed from `pausedAt` to `time`. The longer NATS was away, the more
+ * seldom its member tries to be back, and the longer it may take.
+ */
+export function renewedAfterPause(renewedAt: number, pausedAt: number, time: number): number {
+  const left = Math.min(GONE_MS, BACK_MS + time - pausedAt);
+  return Math.max(renewedAt, time + left - GONE_MS);
 }

@@ -4,7 +4,7 @@ import type { Log } from "../../base/log.ts";
 import { systemTimers, type Timers } from "../../base/timers.ts";
 import type { DirectoryEventType } from "../../server/directory/directory-events.ts";
 import type { EnrichedDescription, RemoteThings } from "../../server/directory/remote-things.ts";
-import { GONE_MS, type Lease, leaseIn } from "./lease.ts";
+import { GONE_MS, type Lease, leaseIn, renewedAfterPause } from "./lease.ts";
 import { descriptionIn, isMemberName, RefusedEntries, strangerIn } from "./member-entries.ts";
 import { ToldOnce } from "./told-once.ts";
 
@@ -63,6 +63,7 @@ export class Roster implements RemoteThings {
   /** Characters of all descriptions. */
   #size = 0;
   #stopTimer = () => {};
+  #pausedAt = Number.NEGATIVE_INFINITY;
 
   /** @param own - This server's name, which is no other member. */
   constructor(own: string, log: Log, timers: Timers = systemTimers) {
@@ -121,8 +122,8 @@ export class Roster implements RemoteThings {
     member.renewedAt = this.#timers.now();
     if (isElsewhere) {
       this.#tellMembers();
-      for (const [thing, { id }] of member.things)
-        if (!this.#isListed(member, thing, String(id))) this.#list(name, thing);
+      for (const [thing, description] of member.things)
+        if (this.descriptions.get(String(description.id)) !== description) this.#list(name, thing);
     }
     if (!isBack) return;
     this.#log.info(`'${name}' is in the fleet (${lease.url}).`);
@@ -187,11 +188,14 @@ export class Roster implements RemoteThings {
   /** While this server has no connection, nobody knows who is there: those that are listed stay. */
   pause(): void {
     this.#stopTimer();
+    this.#pausedAt = this.#timers.now();
   }
 
-  /** Every member has its whole time again to renew its lease. */
+  /** Members have some time to say that they are there, before they are taken for gone. */
   resume(): void {
-    for (const member of this.#members.values()) member.renewedAt = this.#timers.now();
+    const time = this.#timers.now();
+    for (const member of this.#members.values())
+      member.renewedAt = renewedAfterPause(member.renewedAt, this.#pausedAt, time);
     this.#watch();
   }
 
@@ -214,10 +218,6 @@ export class Roster implements RemoteThings {
     };
     this.#members.set(name, member);
     return member;
-  }
-
-  #isListed({ things }: Member, thing: string, id: string): boolean {
-    return this.descriptions.get(id) === things.get(thing);
   }
 
   /** Of two Things with one id the one that came first is listed. @param before - What it was described as. */

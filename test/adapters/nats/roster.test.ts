@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { logTo } from "thingscope";
 import { Roster } from "../../../src/adapters/nats/roster.ts";
 import { limitHits } from "../../../src/base/limit-hits.ts";
+import { silentLog } from "../../../src/base/log.ts";
+import { FakeTimers } from "../../base/fake-timers.ts";
 
 const LEASE = JSON.stringify({
   ...{ instance: "a", since: 1, url: "http://10.0.0.1:5000", version: "0.1.0" },
@@ -110,4 +112,25 @@ test("a Thing that says to be at another member's address is not listed, until i
     1,
   );
   roster.close();
+});
+
+test("after a moment without NATS members have three seconds to say that they are there, and after longer as long as they may need", async () => {
+  for (const { away, left } of [
+    { away: 600, left: 3600 },
+    { away: 4000, left: 7000 },
+    { away: 60_000, left: 9000 },
+  ]) {
+    const timers = new FakeTimers();
+    const roster = new Roster("own", silentLog, timers);
+    roster.renewed("one", LEASE);
+    await timers.pass(8000);
+    roster.pause();
+    await timers.pass(away);
+    assert.equal(roster.present.length, 1, "nobody knows whether it has gone");
+    roster.resume();
+    await timers.pass(left - 1);
+    assert.equal(roster.present.length, 1, `${left} ms after ${away} ms`);
+    await timers.pass(1);
+    assert.deepEqual(roster.silent, ["one"]);
+  }
 });
