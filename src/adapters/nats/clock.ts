@@ -3,6 +3,7 @@ import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now, wallTime } from "../../base/clock.ts";
 import { fleetClock, type SteadyOffset } from "../../base/fleet-clock.ts";
 import { isRecord } from "../../base/values.ts";
+import { wallClock } from "../../base/wall-clock.ts";
 import { LATEST_MS } from "./lease.ts";
 import type { Roster } from "./roster.ts";
 import { clockSubject, type MemberName } from "./subjects.ts";
@@ -112,9 +113,15 @@ async function untilNext(roster: Roster, signal: AbortSignal): Promise<void> {
   stop();
 }
 
+/** It is known exactly, however often the wall clock is set or corrected until it is looked at again. */
 function ownClock(reference: string): SteadyOffset {
   const { timeOrigin: origin } = performance;
-  return { reference, origin, aheadOfWallMs: now() - wallTime(), aheadMs: 0, uncertaintyMs: 0 };
+  return {
+    ...{ reference, origin, aheadMs: 0, uncertaintyMs: 0 },
+    get aheadOfWallMs() {
+      return -wallClock.shiftMs;
+    },
+  };
 }
 
 /** One that contradicts the others says that the other clock was set, or that another process answers: they count no more. */

@@ -1,14 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clockOffset } from "../../../src/base/fleet-clock.ts";
+import { wallClock } from "../../../src/base/wall-clock.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { needsLong, needsRoot } from "../../needs.ts";
 import { Machines } from "./machines.ts";
+import { memberFor } from "./members.ts";
+import { sharedNats } from "./nats-server.ts";
 
 interface Clock {
   readonly reference: string;
   readonly offsetMs: number;
   readonly uncertaintyMs: number;
 }
+
+test("the member whose clock is the fleet's is not ahead of itself, also when that clock was just set", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { url, fleet } = await sharedNats();
+  await memberFor(t, { servers: [url], name: "one", fleet });
+  for (const signal = patience(); !clockOffset(); signal.throwIfAborted())
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  t.after(wallClock.readFrom(() => Date.now() + 3_600_000));
+  assert.deepEqual(clockOffset(), { reference: "one", offsetMs: 0, uncertaintyMs: 0 });
+});
 
 test("members know how far their clocks are ahead of the fleet's, and how exactly, and tell it", {
   timeout: TEST_MS,
