@@ -2,6 +2,7 @@ import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { isNoRoom, RAISE } from "./jetstream-room.ts";
 import type { Nats } from "./library.ts";
 import { REPLICAS, REPLICATED_MS, Replicas } from "./replicas.ts";
 import { isUnanswered, StuckStream } from "./stuck-stream.ts";
@@ -17,7 +18,7 @@ const MOST_BYTES = 64 * 2 ** 20;
 const SAME_MS = 10_000;
 const NO_STREAM = 10059;
 
-const ALLOW = "Start nats-server with JetStream (-js), and allow this login to use it.";
+const ALLOW = "Start nats-server with JetStream (-js), and allow it to this login and its account.";
 /** A cluster of nats-server 2.15 whose disks were full answers nothing more, also with room. */
 const MAKE_ROOM =
   "JetStream does not answer, as when its disks were full: make room there, and start the NATS servers again, one after another.";
@@ -64,7 +65,7 @@ export async function openThings(
     await new Replicas(await library.jetstreamManager(connection)).look(streamInfo);
     return bucket;
   } catch (error) {
-    const advice = isUnanswered(error, library) ? MAKE_ROOM : ALLOW;
+    const advice = adviceOn(error, library);
     throw new ThingError(
       "PROGRAM_REFUSED",
       `NATS did not open the fleet's bucket: ${messageOf(error)}. ${advice}`,
@@ -137,6 +138,11 @@ export async function untilReplaced(
       (error) => (error instanceof JetStreamApiError && error.code === NO_STREAM ? "" : created),
     );
   }
+}
+
+function adviceOn(error: unknown, library: Nats): string {
+  if (isUnanswered(error, library)) return MAKE_ROOM;
+  return isNoRoom(error) ? `It reserves ${MOST_BYTES / 2 ** 20} MiB. ${RAISE}` : ALLOW;
 }
 
 function thingsOf(fleet: string): string {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { Worker } from "thingscope/work";
-import { TEST_MS } from "../../limits.ts";
+import { MJPEGStream } from "thingscope";
+import { Worker, workQueue } from "thingscope/work";
+import { patience, TEST_MS } from "../../limits.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { memberFor } from "./members.ts";
 import { natsServerFor, sharedNats } from "./nats-server.ts";
 import { ledgersIn, managerFor, queueFor, STREAM, workerFor } from "./queue.ts";
 
@@ -62,4 +65,32 @@ test("a worker works on at least one ticket at a time, and no more than a queue 
       () => new Worker(() => 1, { servers: [], member: "one", queue: "spots", concurrency }),
       /'concurrency' of a worker is .*: a whole number from 1 to 1000\./,
     );
+});
+
+test("an account that has too little of JetStream, or none, is told of with what to do", {
+  timeout,
+}, async (t) => {
+  const accounts = `accounts {
+    little { jetstream { max_file: 1K }, users: [ { user: little, password: "little" } ] }
+    none { users: [ { user: none, password: "none" } ] }
+  }`;
+  const { url } = await natsServerFor(t, accounts);
+  for (const [user, bucket, queue] of [
+    ["little", /It reserves 64 MiB\. Raise .*max_file of its account/, /no room .*max_file of its/],
+    [
+      "none",
+      /allow it to this login and its account/,
+      /allow JetStream to the account of this login/,
+    ],
+  ] as const) {
+    const folder = await temporaryFolder();
+    await writeFile(`${folder}/password`, user);
+    const credentials = { user, password_file: `${folder}/password` };
+    const spots = workQueue({ stream: new MJPEGStream({ name: "camera" }), folder });
+    const options = { servers: [url], name: user, credentials };
+    const { fleet } = await memberFor(t, options, { things: { spots } });
+    assert.match(fleet.health().reason ?? "", bucket);
+    for (const signal = patience(); !queue.test(spots.trouble); signal.throwIfAborted())
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 });

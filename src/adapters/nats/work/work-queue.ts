@@ -269,7 +269,8 @@ export function workQueue(options: WorkQueueOptions & { readonly stream: MJPEGSt
   return new WorkQueue(options);
 }
 
-const NO_FLEET = "this server is not connected to NATS. Its configuration needs 'fleet'";
+const NO_FLEET =
+  "this server is not connected to NATS. Its configuration needs 'fleet'; where it has that, /health says why";
 
 function noTickets(why: string): string {
   return asSentence(`Workers get no tickets: ${why}`);
