@@ -1,14 +1,16 @@
 import { connect } from "node:net";
 import { delay, within } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { quoted } from "../../base/preview.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
 import { optionFile } from "../option-files.ts";
 import { isAnyAddress, rootOf } from "../own-address.ts";
+import { serverId } from "../server-id.ts";
 import type { MoonrakerOptions } from "./options.ts";
+import { isOwn, OWNER, type Webcam, webcamsIn } from "./webcams.ts";
 
 const PAUSES = { firstMs: 1000, longestMs: 60_000 };
 /** How often this server's address is looked at, ms. */
@@ -16,8 +18,17 @@ const CHECK_MS = 30_000;
 const ANSWER_MS = 5000;
 const LONGEST_SAID = 200; // characters
 
+/** A webcam of the options. */
+interface Wanted {
+  readonly name: string;
+  readonly stream: string;
+  /** Where this server begins for browsers. */
+  readonly root: string;
+}
+
 /**
- * Tells a 3D printer's Moonraker of cameras, so that Mainsail and Fluidd show them; again when their address is another.
+ * Tells a 3D printer's Moonraker of cameras, so that Mainsail and Fluidd show them; again when their address is another, or
+ * Moonraker has them no longer.
  * @see https://moonraker.readthedocs.io/en/latest/external_api/webcams/
  */
 export class MoonrakerBridge implements ServerBridge {
@@ -44,7 +55,9 @@ export class MoonrakerBridge implements ServerBridge {
       isBackground: true,
       endMs: ANSWER_MS,
       onFailure: ({ reason }) =>
-        this.#log.warn(`Moonraker does not show the cameras: ${reason} It is asked again.`),
+        this.#log.warn(
+          `Moonraker does not show the cameras: ${asSentence(reason)} It is asked again.`,
+        ),
     });
   }
 
@@ -69,38 +82,58 @@ export class MoonrakerBridge implements ServerBridge {
     );
   }
 
+  /** Each webcam for itself: one that Moonraker refuses is tried again, and delays no other. */
   async #keepTold(attempt: Attempt): Promise<void> {
     for (;;) {
       const root = await this.#root();
+      const there = webcamsIn(await this.#ask("GET", "/server/webcams/list"));
+      const faults: unknown[] = [];
       for (const [name, stream] of Object.entries(this.#options.webcams))
-        await this.#tell(name, stream, root);
+        await this.#tell({ name, stream, root }, there.get(name)).catch((error) =>
+          faults.push(error),
+        );
+      if (faults.length > 0) throw faults[0];
       attempt.heartbeat();
       await delay(this.#checkMs, attempt.signal);
     }
   }
 
-  async #tell(name: string, stream: string, root: string): Promise<void> {
+  /** @param there - What Moonraker has by its name: it is entered again when that is gone, and left when it is somebody else's. */
+  async #tell({ name, stream, root }: Wanted, there: Webcam | undefined): Promise<void> {
     const server = this.#server!;
-    const [thing = ""] = stream.split("/");
-    server.host.get(thing); // or it says which there are
+    const [thing = "", streamName = ""] = stream.split("/");
+    server.host.get(thing).streamOf(streamName); // or it says which there are
     const path = `${server.prefix}/${stream}`;
-    const webcam = JSON.stringify({
-      name,
-      service: "mjpegstreamer",
+    const id = serverId(server.host);
+    const webcam = {
+      ...{ name, service: "mjpegstreamer" },
       stream_url: root + server.picturePath(path),
       snapshot_url: root + server.picturePath(`${path}/snapshot`),
-    });
-    if (this.#told.get(name) === webcam) return;
-    await this.#ask("POST", "/server/webcams/item", webcam);
-    this.#told.set(name, webcam);
+    };
+    const told = JSON.stringify(webcam);
+    if (there && this.#told.get(name) === told) return;
+    if (there && !isOwn(there, id, path)) throw this.#isTaken(name, there);
+    const isSame =
+      there?.stream_url === webcam.stream_url && there.snapshot_url === webcam.snapshot_url;
+    const extra_data = { ...there?.extra_data, [OWNER]: id };
+    if (!isSame)
+      await this.#ask("POST", "/server/webcams/item", JSON.stringify({ ...webcam, extra_data }));
+    this.#told.set(name, told);
     this.#log.info(`Moonraker at ${this.#options.server} has '${stream}' as webcam '${name}'.`);
+  }
+
+  #isTaken(name: string, { stream_url }: Webcam): ThingError {
+    return new ThingError(
+      "BAD_CONFIG",
+      `Moonraker at ${this.#options.server} already has a webcam '${name}' that is not this server's (${quoted(stream_url)}), which stays. Give yours another name in 'webcams' of 'moonraker', or delete that one in Mainsail.`,
+    );
   }
 
   async #remove(name: string): Promise<void> {
     await this.#ask("DELETE", `/server/webcams/item?name=${encodeURIComponent(name)}`);
   }
 
-  async #ask(method: string, path: string, body?: string): Promise<void> {
+  async #ask(method: string, path: string, body?: string): Promise<string> {
     const { server, api_key_file } = this.#options;
     const files = { folder: this.#folder, key: "moonraker" };
     const key = api_key_file === undefined ? undefined : await optionFile(api_key_file, files);
@@ -112,9 +145,11 @@ export class MoonrakerBridge implements ServerBridge {
       },
       ...(body !== undefined && { body }),
       signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((error) => {
+      throw silent(server, error);
     });
     const text = await response.text();
-    if (response.ok) return;
+    if (response.ok) return text;
     throw new ThingError(
       "PROGRAM_REFUSED",
       `Moonraker at ${server} answered ${response.status} (${quoted(text.slice(0, LONGEST_SAID))}). Check 'server' and 'api_key_file' in 'moonraker', and Moonraker's trusted_clients.`,
@@ -126,7 +161,12 @@ export class MoonrakerBridge implements ServerBridge {
     const { url, server } = this.#options;
     const own = this.#server!;
     const isSeen = url === undefined && isAnyAddress(own.bound!.host);
-    return rootOf(own, url, isSeen ? await addressTowards(new URL(server)) : undefined);
+    const seen = isSeen ? addressTowards(new URL(server)) : undefined;
+    try {
+      return rootOf(own, url, await seen);
+    } catch (error) {
+      throw silent(server, error);
+    }
   }
 }
 
@@ -139,6 +179,15 @@ async function addressTowards({ protocol, hostname, port }: URL): Promise<string
     socket.once("connect", () => done(String(socket.localAddress)));
     socket.once("error", reject);
   });
-  const late = () => new ThingError("PROGRAM_REFUSED", `Moonraker at ${hostname} does not answer.`);
+  const late = () => new ThingError("PROGRAM_REFUSED", `no connection in ${ANSWER_MS / 1000} s`);
   return within(address, ANSWER_MS, late).finally(() => socket.destroy());
+}
+
+function silent(server: string, error: unknown): ThingError {
+  const why = messageOf(error instanceof Error && error.cause ? error.cause : error);
+  return new ThingError(
+    "PROGRAM_REFUSED",
+    `Moonraker at ${server} does not answer (${why}). Check that it runs, and 'server' in 'moonraker'.`,
+    { cause: error },
+  );
 }

@@ -10,6 +10,7 @@ import type { JoiningServer, ServerBridge } from "../../server/server-options.ts
 import { Complaints } from "../complaints.ts";
 import { rootOf } from "../own-address.ts";
 import { ownRoutes } from "../own-routes.ts";
+import { serverId } from "../server-id.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { CLAIM_MS, Claim } from "./claim.ts";
 import { Commands } from "./commands.ts";
@@ -19,7 +20,7 @@ import { Links } from "./links.ts";
 import type { MqttOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
-import { serverId, Topics } from "./topics.ts";
+import { Topics } from "./topics.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A server that ends waits no longer for the broker, ms. */

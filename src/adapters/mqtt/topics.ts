@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import type { ThingHost } from "../../core/thing-host.ts";
 import type { MqttOptions } from "./options.ts";
 
 /** What of a Thing a command is for. */
@@ -108,15 +106,6 @@ export function idOf(name: string): string {
   return name.replace(/[^A-Za-z0-9-]/gu, (sign) =>
     sign === "_" ? "_" : `_x${sign.codePointAt(0)!.toString(16)}_`,
   );
-}
-
-/** The same after every restart, and another one for each folder of settings on each machine. */
-export function serverId({ settingsFolder }: ThingHost): string {
-  return `thingscope_${digestOf(`${hostname()}\n${settingsFolder}`)}`;
-}
-
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 function encoded(name: string): string {

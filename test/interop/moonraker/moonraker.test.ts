@@ -4,12 +4,13 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ThingHost, ThingServer } from "thingscope";
+import { logTo, ThingHost, ThingServer } from "thingscope";
 import { MoonrakerBridge, type MoonrakerOptions } from "thingscope/moonraker";
 import { TestCamera } from "thingscope/things";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { needsLong } from "../../needs.ts";
+import { eventually } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { freePort } from "../mqtt/mosquitto.ts";
 
@@ -36,6 +37,65 @@ test("a printer's Moonraker has the camera, with its newest address, until the s
   assert.deepEqual(await webcamsAt(url), []);
 });
 
+test("a webcam of somebody else stays, delays no other, and is told of; one that is deleted comes again", {
+  timeout: TEST_MS,
+  ...needsLong(),
+}, async (t) => {
+  const url = await moonraker(t);
+  const theirs = { name: "Nozzle", stream_url: "/webcam/?action=stream", snapshot_url: "" };
+  await posted(url, theirs);
+  const webcams = { Nozzle: "camera/mjpeg_stream", Bed: "camera/lores_mjpeg_stream" };
+  const { lines, url: own } = await serverWith(t, { server: url, webcams });
+  const bed = `${own}/camera/lores_mjpeg_stream`;
+  await until(url, (all) => all.some(({ stream_url }) => stream_url === bed));
+  const kept = (await webcamsAt(url)).find(({ name }) => name === "Nozzle");
+  assert.equal(kept?.stream_url, theirs.stream_url);
+  const isTold = /already has a webcam 'Nozzle' that is not this server's .* Give yours another/;
+  await eventually(() => lines.some((line) => isTold.test(line)));
+  for (const name of ["Nozzle", "Bed"]) await deleted(url, name);
+  await until(url, (all) => all.length === 2);
+});
+
+test("a stream that is not there, and a Moonraker that is not, are told of in a sentence", {
+  timeout: TEST_MS,
+  ...needsLong(),
+}, async (t) => {
+  const url = await moonraker(t);
+  const wrong = await serverWith(t, { server: url, webcams: { Nozzle: "camera/live" } });
+  await eventually(() => wrong.lines.some((line) => /has no stream 'live'/.test(line)));
+  const server = `http://127.0.0.1:${await freePort()}`;
+  const webcams = { Nozzle: "camera/mjpeg_stream" };
+  const silent = await serverWith(t, { server, webcams });
+  await eventually(() =>
+    silent.lines.some((line) => /does not answer \(.*ECONNREFUSED/.test(line)),
+  );
+  assert.deepEqual(await webcamsAt(url), []);
+});
+
+test("where this machine is not trusted, Moonraker's key from a file opens", {
+  timeout: TEST_MS,
+  ...needsLong(),
+}, async (t) => {
+  const folder = await temporaryFolder("thingscope-moonraker-");
+  const url = await moonraker(t, folder);
+  const response = await fetch(`${url}/access/api_key`);
+  const { result } = (await response.json()) as { result: string };
+  await writeFile(
+    join(folder, "config", "moonraker.conf"),
+    configFor(new URL(url).port, folder, "10.9.9.9"),
+  );
+  await fetch(`${url}/server/restart`, { method: "POST" });
+  const signal = patience();
+  while ((await statusOf(url)) !== 401) signal.throwIfAborted();
+  const api_key_file = join(folder, "key");
+  await writeFile(api_key_file, "wrong\n");
+  const webcams = { Nozzle: "camera/mjpeg_stream" };
+  const { lines } = await serverWith(t, { server: url, webcams, api_key_file });
+  await eventually(() => lines.some((line) => /answered 401 .*api_key_file/.test(line)));
+  await writeFile(api_key_file, `${result}\n`);
+  await eventually(() => lines.some((line) => /as webcam 'Nozzle'/.test(line)));
+});
+
 interface Webcam {
   readonly name: string;
   readonly service: string;
@@ -45,13 +105,31 @@ interface Webcam {
 
 async function serverWith(t: TestContext, options: MoonrakerOptions) {
   const folder = await temporaryFolder();
-  const host = new ThingHost({ settingsFolder: folder });
+  const lines: string[] = [];
+  const host = new ThingHost({ settingsFolder: folder, log: logTo((_, line) => lines.push(line)) });
   host.add("camera", new TestCamera());
-  const bridge = new MoonrakerBridge(options, { folder, log: host.log });
+  const bridge = new MoonrakerBridge(options, { folder, log: host.log, checkMs: 200 });
   const server = new ThingServer(host, { bridges: [bridge] });
   t.after(() => server.close());
   const { url } = await server.listen({ port: 0 });
-  return { server, url };
+  return { server, url, lines };
+}
+
+async function posted(url: string, webcam: object): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(webcam);
+  const response = await fetch(`${url}/server/webcams/item`, { method: "POST", headers, body });
+  assert.ok(response.ok, await response.text());
+}
+
+async function deleted(url: string, name: string): Promise<void> {
+  const response = await fetch(`${url}/server/webcams/item?name=${name}`, { method: "DELETE" });
+  assert.ok(response.ok, await response.text());
+}
+
+async function until(url: string, fits: (all: readonly Webcam[]) => boolean): Promise<void> {
+  const signal = patience();
+  while (!fits(await webcamsAt(url))) signal.throwIfAborted();
 }
 
 async function webcamsAt(url: string): Promise<Webcam[]> {
@@ -85,11 +163,14 @@ async function reachable(url: string): Promise<void> {
 }
 
 /** A real Moonraker, without a printer. */
-async function moonraker(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder("thingscope-moonraker-");
+async function moonraker(t: TestContext, at?: string): Promise<string> {
+  const folder = at ?? (await temporaryFolder("thingscope-moonraker-"));
   const port = await freePort();
   await mkdir(join(folder, "config"));
-  await writeFile(join(folder, "config", "moonraker.conf"), configFor(port, folder));
+  await writeFile(
+    join(folder, "config", "moonraker.conf"),
+    configFor(String(port), folder, "127.0.0.1"),
+  );
   const command = packagePath(".moonraker", "bin", "moonraker");
   const child = spawn(command, ["-d", folder, "-n"], { stdio: "ignore" });
   await once(child, "spawn").catch(() => {
@@ -98,22 +179,25 @@ async function moonraker(t: TestContext): Promise<string> {
   t.after(() => child.kill("SIGKILL"));
   const url = `http://127.0.0.1:${port}`;
   const signal = patience();
-  for (;;) {
-    signal.throwIfAborted();
-    const response = await fetch(`${url}/server/info`).catch(() => undefined);
-    if (response?.ok) return url;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  while ((await statusOf(url)) !== 200) signal.throwIfAborted();
+  return url;
 }
 
-function configFor(port: number, folder: string): string {
+/** How Moonraker answers; undefined while it does not. */
+async function statusOf(url: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/server/info`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.status;
+}
+
+function configFor(port: string, folder: string, trusted: string): string {
   return `[server]
 host: 127.0.0.1
 port: ${port}
 klippy_uds_address: ${folder}/klippy.sock
 [authorization]
 trusted_clients:
-    127.0.0.1
+    ${trusted}
 [machine]
 provider: none
 validate_service: False
