@@ -16,6 +16,7 @@ import { RecordingWriter } from "../recording/write/recording-writer.ts";
 import { HttpRefusal } from "../sources/http-get.ts";
 import { loginIn } from "../sources/http-login.ts";
 import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
+import { MAX_FRAME_BYTES } from "../streams/stream-options.ts";
 import { RemoteTimes } from "./remote-times.ts";
 import { loginOf, ownFetch } from "./stream-at.ts";
 
@@ -47,8 +48,7 @@ const LATE_MS = 1000;
 /** How long the client is asked why a server refuses. */
 const EXPLAIN_MS = 10_000;
 const PAUSES = { firstMs: 250, longestMs: 5000 };
-/** Answers that ask to come back. */
-const PASSING: readonly number[] = [408, 429, 502, 503, 504];
+const PASSING: readonly number[] = [408, 429, 502, 503, 504]; // answers that ask to come back
 /** What is left free on the disk. */
 const ROOM = { reserveBytes: 500e6, quotaBytes: Number.POSITIVE_INFINITY };
 
@@ -80,7 +80,7 @@ export class RemoteRecording {
     this.#options = options;
     this.#source = new MjpegHttpSource(url, {
       ...sentLogin(credentials),
-      trust: options.trust,
+      ...{ trust: options.trust, maxFrameBytes: MAX_FRAME_BYTES },
       ...{ startMs: silentMs, stallMs: silentMs },
       onOpen: () => {
         this.#connections += 1;

@@ -8,7 +8,13 @@ import { FrameIntake, isRefusal } from "./frame-intake.ts";
 import { FrameLog, FrameReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
 import { HeldFrames } from "./held-frames.ts";
-import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
+import {
+  type FrameInUse,
+  type FrameOptions,
+  MAX_FRAME_BYTES,
+  type StreamOptions,
+  type StreamStats,
+} from "./stream-options.ts";
 import { type VariantOptions, variantOf } from "./stream-request.ts";
 import { respondWithStream, sayingWhenToRetry } from "./stream-response.ts";
 import { Variants } from "./variants.ts";
@@ -38,7 +44,7 @@ export class MJPEGStream extends FrameOutlet {
   constructor({
     ringbufferSize = 10,
     name = "stream",
-    maxFrameBytes = 32 * 2 ** 20,
+    maxFrameBytes = MAX_FRAME_BYTES,
     ...outlet
   }: StreamOptions = {}) {
     super(outlet);

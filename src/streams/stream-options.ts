@@ -4,6 +4,9 @@ import type { OutletOptions } from "./frame-outlet.ts";
 import type { EncodeStats } from "./variants.ts";
 import type { ViewerStats } from "./viewers.ts";
 
+/** The largest frame that a stream takes by default: what one server shows is not too large for another. */
+export const MAX_FRAME_BYTES = 32 * 2 ** 20;
+
 /** How much a stream holds and takes. */
 export interface StreamOptions extends OutletOptions {
   /** How many frames are held; all of them can be read. */

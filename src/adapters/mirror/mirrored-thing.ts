@@ -14,6 +14,7 @@ import { type MjpegHttpOptions, MjpegHttpSource } from "../../sources/mjpeg-http
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../../streams/no-frames-picture.ts";
 import { feed, type SourceRunner } from "../../streams/source-runner.ts";
+import { MAX_FRAME_BYTES } from "../../streams/stream-options.ts";
 import type { DescribedAction, DescribedThing } from "./described.ts";
 import type { OriginFiles } from "./origin-files.ts";
 import { OriginValues, rethrown } from "./origin-values.ts";
@@ -107,7 +108,13 @@ export class MirroredThing extends Thing {
       stream.name = `${this.name}/${name}`;
       const pictures = this.#picturesAt(url);
       const source = new MjpegHttpSource(url, {
-        ...{ ...pictures, stallMs: STALL_MS, keepsTimes: true, log: this.log },
+        ...{
+          ...pictures,
+          stallMs: STALL_MS,
+          maxFrameBytes: MAX_FRAME_BYTES,
+          keepsTimes: true,
+          log: this.log,
+        },
         refuses: (headers) => (passes(headers, this.#place.ids()) ? loopOfPictures() : undefined),
       });
       return feed(stream, source, {

@@ -94,7 +94,7 @@ export function cutAtBoundary(
 export function partTooLong(bytes: number, most: number): ThingError {
   return new ThingError(
     "SOURCE_FAILED",
-    `A part of the multipart stream has at least ${bytes} bytes; at most ${most} are allowed.`,
+    `A part of the multipart stream has at least ${bytes} bytes; at most ${most} are allowed. Lower the picture size or quality of the camera, or raise max_frame_bytes where there is such an option.`,
   );
 }
 

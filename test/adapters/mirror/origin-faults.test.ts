@@ -77,20 +77,11 @@ test("frames that the way to a mirror was too slow for are told as lost, and the
   const copy = await mirrorOf(t, way.url);
   const watcher = new Watcher(copy.port, LIVE);
   await eventually(() => microscope.live.viewers.count === 1);
-  const large = (n: number) => {
-    const comment = Buffer.concat([
-      Buffer.from([0xff, 0xfe, 0xff, 0xf0]),
-      Buffer.alloc(0xffee, 32),
-    ]);
-    const jpeg = picture(n);
-    const comments = Array.from({ length: 30 }, () => comment); // more than sockets hold
-    return Buffer.concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)]);
-  };
-  microscope.live.addFrame(large(0));
+  microscope.live.addFrame(large(picture(0), 2e6));
   await watcher.until(() => watcher.parts.length === 1);
   way.stop();
   while (microscope.live.stats.skippedFrames < 5) {
-    microscope.live.addFrame(large(1));
+    microscope.live.addFrame(large(picture(1), 2e6));
     await new Promise(setImmediate);
   }
   const last = microscope.live.lastFrameIndex;
@@ -104,7 +95,17 @@ test("frames that the way to a mirror was too slow for are told as lost, and the
   watcher.socket.destroy();
 });
 
-test("pictures of another size pass a mirror as they come", { timeout }, async (t) => {
+/** The same picture with comments, so that it has more than so many bytes. */
+function large(jpeg: Uint8Array, bytes: number): Uint8Array {
+  const comment = Buffer.alloc(0xfff2, 32);
+  comment.writeUInt32BE(0xfffefff0);
+  const comments = Array.from({ length: Math.ceil(bytes / comment.length) }, () => comment);
+  return Buffer.concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)]);
+}
+
+test("pictures of another size pass a mirror as they come, also those of ten megabytes", {
+  timeout,
+}, async (t) => {
   const microscope = new Microscope();
   const copy = await mirrorOf(t, (await origin(t, { microscope })).url);
   const watcher = new Watcher(copy.port, LIVE);
@@ -114,6 +115,8 @@ test("pictures of another size pass a mirror as they come", { timeout }, async (
     await watcher.until(() => watcher.parts.length > n);
     assert.equal(liveOf(copy).newest?.width, width);
   }
+  microscope.live.addFrame(large(picture(1), 10e6));
+  await eventually(() => (liveOf(copy).newest?.jpeg.length ?? 0) > 10e6);
   watcher.socket.destroy();
 });
 
