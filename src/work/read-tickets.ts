@@ -1,7 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
 import { type Ticket, type TicketEnd, ticketId } from "./ticket.ts";
 import { TicketCounts } from "./ticket-counts.ts";
-import { type TicketLine, type TicketSums, type TicketsHead, ticketLine } from "./ticket-lines.ts";
+import {
+  hasCrc,
+  type TicketLine,
+  type TicketSums,
+  type TicketsHead,
+  ticketLine,
+} from "./ticket-lines.ts";
 
 const READ_BYTES = 2 ** 16;
 /** A result has 65,536 characters at most, and each may take six. */
@@ -41,6 +47,8 @@ class Reading implements ReadTickets {
   readonly counts = new TicketCounts();
   readonly open = new Map<string, Ticket>();
   readonly ended = new Map<string, TicketEnd>();
+  /** Whether its first line has a checksum, as all must have then. */
+  #isSealed = false;
   head: TicketsHead | undefined;
   closed: TicketSums | undefined;
   end = 0;
@@ -52,7 +60,9 @@ class Reading implements ReadTickets {
 
   add(text: string | undefined, bytes: number): void {
     this.end += bytes;
-    const said = text === undefined ? undefined : ticketLine(text);
+    const isSealed = text !== undefined && hasCrc(text);
+    if (this.head === undefined) this.#isSealed = isSealed;
+    const said = text === undefined || isSealed !== this.#isSealed ? undefined : ticketLine(text);
     if (this.closed || !said || (said.kind === "head") !== (this.head === undefined))
       this.strange += 1;
     else this.#take(said);

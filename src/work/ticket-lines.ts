@@ -77,9 +77,10 @@ export function ticketLine(text: string): TicketLine | undefined {
   if (value.tickets === 1) return { kind: "head", head: value as unknown as TicketsHead };
   if (isRecord(value.closed))
     return { kind: "closed", sums: value.closed as unknown as TicketSums };
-  if (typeof value.missed === "number") return { kind: "missed", count: value.missed };
+  if (value.missed !== undefined)
+    return isCount(value.missed) ? { kind: "missed", count: value.missed } : undefined;
   const { run, index, captured_at: capturedAt, state } = value;
-  if (typeof run !== "string" || typeof index !== "number" || typeof capturedAt !== "number")
+  if (typeof run !== "string" || !isCount(index) || typeof capturedAt !== "number")
     return undefined;
   const wantedAt = typeof value.wanted_at === "number" ? value.wanted_at : capturedAt;
   const ticket = { run, index, capturedAt, wantedAt };
@@ -87,6 +88,10 @@ export function ticketLine(text: string): TicketLine | undefined {
   if (state !== "done" && state !== "failed" && state !== "dropped") return undefined;
   const cause = value.cause as DropCause | undefined;
   return { kind: "ended", ticket, outcome: { state, ...(cause && { cause }) } };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function named(ticket: Ticket) {
@@ -102,7 +107,11 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One that was written by hand may have no checksum. */
+/** Whether a line ends with a checksum: in a ledger that was written by hand none may. */
+export function hasCrc(text: string): boolean {
+  return CRC.test(text);
+}
+
 function isWhole(text: string): boolean {
   const found = CRC.exec(text);
   return !found || found[1] === crcOf(text.slice(0, found.index));

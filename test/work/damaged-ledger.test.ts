@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { wallTime } from "thingscope";
 import { verifyTickets } from "thingscope/work";
+import { closedLine } from "../../src/work/ticket-lines.ts";
 import { MOST_TAKERS } from "../../src/work/tickets.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { DONE, HEAD, ticketsIn } from "./tickets-in.ts";
@@ -17,9 +18,7 @@ async function ledgerIn(folder: string) {
   return { path: ledger.path, lines: (await readFile(ledger.path, "utf8")).split("\n") };
 }
 
-const CLOSED = JSON.stringify({
-  closed: { wanted: 3, done: 1, failed: 0, dropped: 0, open: 2, next: "gone" },
-});
+const CLOSED = closedLine({ wanted: 3, done: 1, failed: 0, dropped: 0, open: 2, next: "gone" });
 
 /** One bit of the character that a line has at a place, the other way round. */
 function flipped(line: string, at: number): string {
@@ -35,6 +34,7 @@ test("verify finds a bit that has flipped, wherever it is", async () => {
     [4, done, '"result":'],
     [4, done, '"state":"'],
     [4, done, '"worker":"'],
+    [4, done, '"cr'],
   ] as const) {
     const changed = lines.with(number, flipped(text, text.indexOf(what) + what.length));
     await writeFile(path, changed.join("\n"));
@@ -44,6 +44,17 @@ test("verify finds a bit that has flipped, wherever it is", async () => {
   }
   await writeFile(path, lines.join("\n"));
   assert.equal((await verifyTickets(path)).ok, true);
+});
+
+test("verify finds counts that are none, in a ledger that was written by hand", async () => {
+  const path = join(await temporaryFolder(), "odd.tickets.jsonl");
+  const ticket = (index: number) => `{"run":"a","index":${index},"captured_at":1,"state":"wanted"}`;
+  const odd = ['{"missed":-5}', '{"missed":1e999}', ticket(-1), ticket(1.5)];
+  const head = '{"tickets":1,"queue":"spots","camera":"camera"}';
+  await writeFile(path, `${[head, ...odd, ticket(1)].join("\n")}\n`);
+  const { ok, sentence, wanted, missed } = await verifyTickets(path);
+  assert.deepEqual([ok, wanted, missed], [false, 1, 0]);
+  assert.match(sentence, /4 lines are damaged/);
 });
 
 for (const [what, spoil, why, stillOpen] of [
@@ -61,7 +72,7 @@ for (const [what, spoil, why, stillOpen] of [
     /1 ended twice/,
     ["run:1", "run:2"],
   ],
-  ["is closed", (text: string) => `${text}${CLOSED}\n`, /is closed/, ["run:1", "run:2"]],
+  ["is closed", (text: string) => `${text}${CLOSED}`, /is closed/, ["run:1", "run:2"]],
 ] as const) {
   test(`a ledger that ${what} is left as it is, and the next goes on`, async () => {
     const folder = await temporaryFolder();

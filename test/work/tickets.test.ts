@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { verifyTickets } from "thingscope/work";
 import { TicketCounts } from "../../src/work/ticket-counts.ts";
+import { closedLine } from "../../src/work/ticket-lines.ts";
 import { MOST_OPEN } from "../../src/work/tickets.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { DONE, ticketsIn } from "./tickets-in.ts";
@@ -115,7 +116,7 @@ test("verify tells what cannot be", async () => {
   assert.match(await verdictOn(lines.slice(1)), /not a ledger of tickets, or its first line/);
   const closed = { wanted: 3, done: 1, failed: 0, dropped: 0, open: 1, next: "x" };
   assert.match(
-    await verdictOn([...lines, JSON.stringify({ closed })]),
+    await verdictOn([...lines, closedLine(closed).trimEnd()]),
     /its last line counts 3 wanted, its lines 2/,
   );
 });

@@ -59,6 +59,15 @@ test("a filter that fails or gives a Promise is told, and its frames are counted
   );
 });
 
+test("a queue says which of its options is none", () => {
+  const stream = new MJPEGStream({ name: "camera" });
+  for (const [option, why] of [
+    [{ filter: 7 }, /'filter' of a work queue must be a function/],
+    [{ evry: 2 }, /has no option 'evry'\. It has stream, filter, every, deadline_s, /],
+  ] as const)
+    assert.throws(() => workQueue({ stream, ...(option as object) }), why);
+});
+
 test("a worker works on at least one ticket at a time, and no more than a queue gives", () => {
   for (const concurrency of [0, -1, 1.5, Number.NaN, 1e9])
     assert.throws(

@@ -43,6 +43,12 @@ const Limits = Type.Object(
 export function settingsOf(
   options: Omit<WorkQueueOptions, "stream" | "filter">,
 ): WorkQueueSettings {
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(Limits.properties, key));
+  if (unknown !== undefined)
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `A work queue has no option '${unknown}'. It has stream, filter, ${Object.keys(Limits.properties).join(", ")}.`,
+    );
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );

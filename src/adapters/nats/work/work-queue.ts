@@ -81,7 +81,9 @@ export class WorkQueue extends Thing {
   /** @throws {ThingError} `BAD_ARGUMENT` for an option that there is not, or out of range. */
   constructor(options: WorkQueueOptions = {}) {
     super();
-    const { stream: _, filter: __, ...limits } = options;
+    const { stream: _, filter, ...limits } = options;
+    if (filter !== undefined && typeof filter !== "function")
+      throw new ThingError("BAD_ARGUMENT", "Option 'filter' of a work queue must be a function.");
     this.#options = options;
     this.#settings = settingsOf(limits);
     this.#folder = new RecordingsFolder(this.#settings.folder);
