@@ -10,6 +10,7 @@ import type { JoiningServer } from "../../server/server-options.ts";
 import { Complaints } from "../complaints.ts";
 import type { OwnAnswer, OwnRequest } from "../own-routes.ts";
 import { type Device, deviceOf, discoveryOf, MOST_ENTITIES, platformsIn } from "./device.ts";
+import { EventPace } from "./event-pace.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Topics } from "./topics.ts";
 
@@ -45,6 +46,7 @@ export class ThingLink {
   readonly #hosted: HostedThing;
   readonly #linking: Linking;
   readonly #complaints: Complaints;
+  readonly #pace = new EventPace();
   #device: Device = { entities: new Map(), shown: new Set(), leftOut: 0 };
   /** Platforms of the entities that the broker has of this Thing, by key. */
   #platforms = new Map<string, string>();
@@ -81,7 +83,8 @@ export class ThingLink {
         const { name, data } = notification;
         if (data === undefined && about === "properties") continue; // a problem: the value is as it was
         if (about === "properties") this.#tellValue(name, data!);
-        else await this.#tellEvent(name, data ?? "null");
+        else if (this.#pace.admits(name)) await this.#tellEvent(name, data ?? "null");
+        else this.#complain("events", `'${name}' is emitted too often, so some are left out.`);
       }
     } catch (error) {
       ignoreAbort(error);

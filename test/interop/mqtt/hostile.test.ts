@@ -218,6 +218,24 @@ test("a broker that takes small messages has a Thing without its largest entitie
   assert.equal(components.property_long, undefined);
 });
 
+test("of a flood of events a hundred are told, the rest are counted and told of, and values go on", {
+  timeout,
+}, async (t) => {
+  const listener = await listenerAt(t, port, ["h11"]);
+  const options = { topic_prefix: "h11", discovery_prefix: "e11" };
+  const { lamp, lines, url } = await houseAt(t, port, options);
+  const from = performance.now();
+  for (let count = 0; count < 900; count += 1) lamp.flashed.emit({ count });
+  await eventually(() => lines.some((line) => /'flashed' is emitted too often/.test(line)));
+  lamp.brightness = 44;
+  await listener.until("h11/lamp/properties/brightness", (text) => text === "44");
+  const told = listener.all.filter(({ topic }) => topic === "h11/lamp/events/flashed").length;
+  const most = 100 + (performance.now() - from) / 100 + 1;
+  assert.ok(told >= 100 && told <= most, `${told} of 900 were told`);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /limit_hits_total\{limit="mqtt_events"\} [1-9]/);
+});
+
 test("of all values that are read at once few are read in one turn of the event loop", {
   timeout,
 }, async (t) => {
