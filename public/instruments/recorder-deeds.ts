@@ -7,6 +7,8 @@ import { ofCamera } from "./of-camera.ts";
 
 /** What can be recorded takes so long to begin at most, s: a camera that is off has to start. */
 const BEGINS_WITHIN_S = 15;
+/** An action whose request has no answer for so long, ms, is given up. What it runs for afterwards is not limited: the server tells of it. */
+const ACCEPTED_MS = 60_000;
 
 /** Whether a Thing records until it is stopped. */
 export function isRecording(thing: LiveThing): boolean {
@@ -23,23 +25,22 @@ export async function record(thing: LiveThing, isOn: boolean): Promise<string> {
   const { client } = thing;
   if (!client) throw new Error("The Recorder is not known yet. Try again in a moment.");
   const { properties, actions } = affordancesOf(thing.td);
-  const ask = async (name: string) => (properties.has(name) ? client.read(name) : undefined);
+  const ask = async (name: string) =>
+    properties.has(name) ? client.read(name, accepted()) : undefined;
   const isGoing = (await ask("until_stopped")) === true;
   if (isOn) return isGoing ? stop(thing) : "It had been stopped already.";
   if (isGoing) return "Recording"; // somebody else has begun
   const mayHold = Object(Object(actions.get("record")?.input).properties).until_stopped;
   if (mayHold && (await ask("armed")) !== false) {
     const reason = "Record on the dashboard";
-    await client.invoke("record", { reason, until_stopped: true, max_delay: BEGINS_WITHIN_S });
-  } else await client.invoke("start_recording", {});
+    await run(thing, "record", { reason, until_stopped: true, max_delay: BEGINS_WITHIN_S });
+  } else await run(thing, "start_recording", {});
   return "Recording";
 }
 
 /** @returns what was recorded, as a sentence. */
 async function stop(thing: LiveThing): Promise<string> {
-  const { ended, written, dropped, files } = Object(
-    await thing.client?.invoke("stop_recording", undefined),
-  );
+  const { ended, written, dropped, files } = Object(await run(thing, "stop_recording", undefined));
   const lost = dropped > 0 ? `${countText(dropped, "frame")} lost` : "none was lost";
   const list: readonly unknown[] = Array.isArray(files) ? files : [];
   const size = list.reduce((sum: number, file) => sum + Number(Object(file).size ?? 0), 0);
@@ -57,14 +58,24 @@ export async function still(camera: LiveThing): Promise<string> {
   const name = nameOf(camera);
   const recorder = await ofCamera(name, "Recorder").catch(() => undefined);
   const blob = Object(
-    recorder
-      ? await recorder.client?.invoke("capture_still", {})
-      : await camera.client?.invoke("capture", {}),
+    recorder ? await run(recorder, "capture_still", {}) : await run(camera, "capture", {}),
   );
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const file = `${name}_${time}.jpg`;
   download(new URL(String(blob.href ?? blob.url), camera.url).href, file);
   return recorder ? `${file} is downloaded, and in Recordings` : `${file} is downloaded`;
+}
+
+/** @returns the output of an action. @throws a `TimeoutError` when nobody answers its request. */
+async function run({ client }: LiveThing, action: string, input: unknown): Promise<unknown> {
+  const begun = await client?.actions[action]?.start(input, accepted());
+  return begun?.result();
+}
+
+function accepted(): { signal: AbortSignal } {
+  const late = new AbortController();
+  setTimeout(() => late.abort(new DOMException("No answer.", "TimeoutError")), ACCEPTED_MS);
+  return { signal: late.signal };
 }
 
 /** The name of a Thing of this server. */

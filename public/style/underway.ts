@@ -26,7 +26,7 @@ export class Underway {
   /** What is to be said of one that has no answer for long; else nothing. */
   lateWords(name = ""): string {
     if (!this.#late.has(name)) return "";
-    return `No answer for ${LATE_MS / 1000} s. It is asked for once; reload the page to give it up.`;
+    return `No answer for ${LATE_MS / 1000} s. It is asked for once, and given up when the server stays silent.`;
   }
 
   /** Does it, unless it is under way. @throws what `deed` throws. */

@@ -1,4 +1,3 @@
-import type { ThingError } from "./errors.ts";
 import { thrownError } from "./thrown.ts";
 
 /** For `.catch()`: a viewer who leaves is not an error; anything else is thrown on. */
@@ -85,11 +84,7 @@ export async function withDeadline<T>(
  * What `promise` settles to, or a rejection with `error()` after `ms` milliseconds.
  * @throws {ThingError} what `error` makes, when time is up first.
  */
-export async function within<T>(
-  promise: Promise<T>,
-  ms: number,
-  error: () => ThingError,
-): Promise<T> {
+export async function within<T>(promise: Promise<T>, ms: number, error: () => Error): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(error()), ms);

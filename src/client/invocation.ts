@@ -24,11 +24,15 @@ export interface FollowOptions {
   readonly onProgress?: ((fraction: number, message?: string) => void) | undefined;
   /** Told each line that the action logs. */
   readonly onLog?: ((line: LogLine) => void) | undefined;
+  /** An answer that has not come for so long, ms, counts as none, and is asked for again, seven times in a row: 20,000 by default. */
+  readonly silentMs?: number | undefined;
 }
 
 /** After so many failures to answer in a row a run counts as lost. */
 const PATIENCE = 7;
 const CANCEL_MS = 5000;
+/** A connection may be open though nobody is there, ms. */
+const SILENT_MS = 20_000;
 
 /** One run of an action at a server. */
 export class RemoteInvocation<O = unknown> {
@@ -122,8 +126,8 @@ export class RemoteInvocation<O = unknown> {
    * Asks the server for the state once.
    * @throws {ClientError} `UNREACHABLE`; `NOT_FOUND` when the server has forgotten the run.
    */
-  async refresh({ signal }: Pick<FollowOptions, "signal"> = {}): Promise<void> {
-    await this.#ask(signal);
+  async refresh(options: Pick<FollowOptions, "signal" | "silentMs"> = {}): Promise<void> {
+    await this.#ask(options);
   }
 
   /**
@@ -131,10 +135,11 @@ export class RemoteInvocation<O = unknown> {
    * @throws {ClientError} with the sentence of what the action failed with; `ACTION_CANCELLED` when somebody
    * cancelled it; `UNREACHABLE` when the server does not come back.
    */
-  async result({ signal, onProgress, onLog }: FollowOptions = {}): Promise<O> {
+  async result(options: FollowOptions = {}): Promise<O> {
+    const { onProgress, onLog } = options;
     const tell = reporter(onProgress, onLog);
     tell(this.#state);
-    if (!this.finished) await this.#follow(tell, signal);
+    if (!this.finished) await this.#follow(tell, options);
     if (this.status !== "completed") throw this.#failure();
     return this.#output ?? this.#outputIn(this.#state);
   }
@@ -166,12 +171,13 @@ export class RemoteInvocation<O = unknown> {
     }
   }
 
-  async #follow(tell: (state: JsonObject) => void, signal: AbortSignal | undefined): Promise<void> {
+  async #follow(tell: (state: JsonObject) => void, options: FollowOptions): Promise<void> {
+    const { signal } = options;
     const pace = new PollPace(this.href ?? "");
     try {
       for (let waitMs = 0; !this.finished; waitMs = pace.next()) {
         await delay(waitMs, signal);
-        await this.#ask(signal);
+        await this.#ask(options);
         tell(this.#state);
       }
     } catch (error) {
@@ -184,11 +190,15 @@ export class RemoteInvocation<O = unknown> {
   }
 
   /** The state, anew. A server that does not answer for a while is asked again. */
-  async #ask(signal?: AbortSignal): Promise<void> {
+  async #ask({ signal, silentMs = SILENT_MS }: FollowOptions): Promise<void> {
     const { href } = this;
     if (href === undefined) return;
-    const ask = async (either: AbortSignal) =>
-      this.#hear(await this.#http.request(href, { signal: either }));
+    const ask = async (either: AbortSignal) => {
+      const late = new AbortController();
+      const request = { signal: AbortSignal.any([either, late.signal]) };
+      const heard = this.#http.request(href, request).then((answer) => this.#hear(answer));
+      await within(heard, silentMs, () => silent(href, silentMs)).finally(() => late.abort());
+    };
     await retried(ask, { pauses: RECONNECT_PAUSES, mostFailures: PATIENCE, mayPass, signal });
   }
 
@@ -244,6 +254,11 @@ export class RemoteInvocation<O = unknown> {
   get #place(): { url?: string } {
     return this.href === undefined ? {} : { url: this.href };
   }
+}
+
+function silent(url: string, ms: number): ClientError {
+  const what = `${url} has not answered for ${ms / 1000} s. Is the server still running?`;
+  return new ClientError("UNREACHABLE", what, { url });
 }
 
 function noAnswer(): ThingError {

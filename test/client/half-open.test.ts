@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MJPEGReader, type RemoteFrame } from "thingscope/client";
+import { MJPEGReader, type RemoteFrame, ThingClient } from "thingscope/client";
 import { serverSentEvents } from "../../src/client/event-stream.ts";
 import { Http } from "../../src/client/http.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
@@ -10,6 +10,7 @@ import { serverFor } from "../server/requests.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
 import { serveStream } from "../streams/stream-server.ts";
 import { eventually } from "../streams/watching.ts";
+import { type InstrumentTypes, openLab } from "./instrument.ts";
 
 const timeout = TEST_MS;
 const long = process.env.THINGSCOPE_LONG === "1";
@@ -150,5 +151,24 @@ test("events of a server that says now and then that it stands are asked for ane
   await eventually(() => heard.beating === 2);
   assert.deepEqual(asked, { beating: 2, quiet: 1 });
   leaving.abort();
+  await following;
+});
+
+test("a run whose server is asked over a dead connection is followed over another one, and has its end", {
+  timeout,
+}, async (t) => {
+  const lab = await openLab();
+  t.after(() => lab[Symbol.asyncDispose]());
+  const { port, pathname } = new URL(lab.url);
+  const proxy = await faultProxy(t, Number(port));
+  const url = `http://127.0.0.1:${proxy.port}${pathname}`;
+  const client = await ThingClient.connect<InstrumentTypes>(url);
+  const run = await client.actions.wait.start();
+  assert.equal(new URL(run.href!).port, `${proxy.port}`);
+  const following = assert.rejects(run.result({ silentMs: 300 }), { code: "ACTION_CANCELLED" });
+  proxy.forget();
+  const direct = await ThingClient.connect<InstrumentTypes>(lab.url);
+  const [same] = await direct.invocations();
+  await same!.cancel();
   await following;
 });
