@@ -29,6 +29,8 @@ export class ThingDirectory {
   readonly #told = new Map<string, number>();
   /** Things of which it is about to be told. */
   readonly #due = new Set<string>();
+  /** As they were told: what has left the host has none. */
+  readonly #ids = new Map<string, string>();
   readonly #remote: RemoteThings;
 
   constructor(host: ThingHost, describe: ThingDescriber, remote = NO_REMOTE_THINGS) {
@@ -55,18 +57,18 @@ export class ThingDirectory {
   update(describe: ThingDescriber): void {
     this.#describe = describe;
     const names = new Set(this.names);
-    const tell = (what: "thing_created" | "thing_deleted", name: string) =>
-      this.events.tell(what, thingId(this.#host, name));
+    for (const [name, id] of [...this.#ids]) {
+      if (names.has(name) && thingId(this.#host, name) === id) continue;
+      for (const map of [this.#known, this.#modified, this.#told, this.#ids]) map.delete(name);
+      this.#modifications += 1; // one that comes under its name is another one
+      this.events.tell("thing_deleted", id);
+    }
     for (const name of names) {
       if (this.#known.has(name)) continue;
+      const id = thingId(this.#host, name);
       this.#known.set(name, now());
-      tell("thing_created", name);
-    }
-    for (const name of [...this.#known.keys()]) {
-      if (names.has(name)) continue;
-      for (const map of [this.#known, this.#modified, this.#told]) map.delete(name);
-      this.#modifications += 1; // one that comes under its name is another one
-      tell("thing_deleted", name);
+      this.#ids.set(name, id);
+      this.events.tell("thing_created", id);
     }
   }
 

@@ -105,12 +105,12 @@ function originLinks({ thing }: HostedThing): Record<string, unknown>[] {
  * The same after every restart, and nothing can be read from it. In a fleet machines may be copies of one disk: there its member's
  * name tells them apart.
  */
-export function thingId({ settingsFolder, others }: ThingHost, name: string): string {
-  const digest = createHash("sha256")
-    .update(
-      [hostname(), settingsFolder, name, ...(others.member ? [others.member] : [])].join("\n"),
-    )
-    .digest("hex");
+export function thingId({ settingsFolder, others, things }: ThingHost, name: string): string {
+  const member = others.member ? [others.member] : [];
+  // Machines of one name, as Raspberry Pis have it, would give a mirror the id of its origin.
+  const origin = things.get(name)?.thing.mirrorOf?.at(-1)?.id ?? [];
+  const parts = [hostname(), settingsFolder, name, ...member, origin].flat();
+  const digest = createHash("sha256").update(parts.join("\n")).digest("hex");
   const [a, b, c, d, e] = [
     digest.slice(0, 8),
     digest.slice(8, 12),

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ThingError } from "thingscope";
+import { Thing, ThingError, ThingHost } from "thingscope";
 import { troubleIn } from "../../../src/adapters/mirror/origin-health.ts";
 import type { Health } from "../../../src/server/monitoring/health.ts";
+import { thingId } from "../../../src/server/td/description.ts";
 import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
 import { eventually, Watcher } from "../../streams/watching.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { liveOf, Microscope, mirrorOf, origin } from "./origins.ts";
 
 /** A camera that opens once its cable is in. */
@@ -60,4 +62,25 @@ test("what is wrong at the origin is one sentence, whoever tells it", () => {
   for (const odd of [{}, { state: 5, reason: [] }, { troubles: "x" }, { troubles: [{}] }])
     assert.equal(troubleIn(odd), undefined);
   assert.equal(troubleIn({ state: "failed", reason: "x".repeat(5000) })?.length, 1000);
+});
+
+test("a mirror on a machine with the name and the folder of its origin's, as Raspberry Pis are, has another id at each step", async () => {
+  const settingsFolder = await temporaryFolder();
+  const idOf = (thing: Thing) => {
+    const host = new ThingHost({ settingsFolder });
+    host.add("camera", thing);
+    return thingId(host, "camera");
+  };
+  class Copy extends Thing {
+    override readonly mirrorOf;
+    constructor(...ids: string[]) {
+      super();
+      this.mirrorOf = ids.map((id) => ({ id, href: "http://pi/camera/" }));
+    }
+  }
+  const camera = idOf(new Microscope());
+  const near = idOf(new Copy(camera));
+  const far = idOf(new Copy(camera, near));
+  assert.equal(new Set([camera, near, far]).size, 3);
+  assert.equal(near, idOf(new Copy(camera)));
 });
