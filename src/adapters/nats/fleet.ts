@@ -181,7 +181,8 @@ export class Fleet {
     };
     const presence = { connection, name, lease: () => ({ ...own, ...leaseClock() }) };
     const tooLarge = (what: string, most: number) => this.#once.note(what, notTold(what, most));
-    const telling = { connection, library, hub: server.notifications, name, tooLarge };
+    const { instance } = own;
+    const telling = { connection, library, hub: server.notifications, name, instance, tooLarge };
     const describing = {
       open: () => openOwn(connection, library, name),
       library,

@@ -9,7 +9,7 @@ export const GONE_MS = 9000;
 const BACK_MS = 3000;
 
 /**
- * Header of an empty message in place of a lease: the instance that leaves. Empty messages alone may be JetStream's, which publishes
+ * Header of an empty message in place of a lease, or where a Thing is closed: the instance that says so. Empty messages alone may be JetStream's, which publishes
  * heartbeats wherever a viewer's consumer wants them.
  */
 export const LEFT = "Left";

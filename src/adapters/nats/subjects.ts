@@ -6,6 +6,7 @@ const ROOT = "thingscope";
 const EMPTY = "~";
 const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]);
 const CLOCK = "clock";
+const CLOSED = "closed";
 /** Signs of a path that NATS reads in its own way, or that stand for an empty segment. */
 const RESERVED = /[.*>~\s]/g;
 /** Those signs, as they stand in a subject. */
@@ -96,6 +97,16 @@ export function tellSubjects(
   kind: "properties" | "events",
 ): string {
   return `${tellsOf(member)}${tokenOf(thing)}.${kind}.>`;
+}
+
+/** The subject on which a member tells that a Thing was closed and taken out, or is another from now on. */
+export function closedSubject(member: MemberName, thing: string): string {
+  return `${tellsOf(member)}${tokenOf(thing)}.${CLOSED}`;
+}
+
+/** The same, for the Thing of which is told on a subject. */
+export function closedSubjectOf(told: string): string {
+  return [...told.split(".").slice(0, 5), CLOSED].join(".");
 }
 
 /** What all subjects begin with on which a member tells something. */

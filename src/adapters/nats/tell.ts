@@ -5,8 +5,9 @@ import type { ThingHost } from "../../core/thing-host.ts";
 import type { NotificationLogs } from "../../server/notifications/notification-log.ts";
 import { type Due, NotificationReader } from "../../server/notifications/notification-reader.ts";
 import type { NotificationHub } from "../../server/notifications/thing-notifications.ts";
+import { LEFT } from "./lease.ts";
 import type { Nats } from "./library.ts";
-import { type MemberName, tellSubject } from "./subjects.ts";
+import { closedSubject, type MemberName, tellSubject } from "./subjects.ts";
 
 /** Messages of a Thing that are sent before NATS is asked whether it has taken them: so many are in memory at most. */
 const MOST_AT_ONCE = 64;
@@ -24,6 +25,8 @@ interface Telling {
   readonly library: Nats;
   readonly hub: NotificationHub;
   readonly name: MemberName;
+  /** Of this process, as its lease has it. */
+  readonly instance: string;
   /** Told what does not fit into a message, and how many bytes do. */
   readonly tooLarge: (what: string, most: number) => void;
 }
@@ -43,7 +46,10 @@ export function tellAll(
   const tell = async (hosted: HostedThing) => {
     const gone = new AbortController();
     told.set(hosted, gone);
-    const stop = hosted.departure.onLeft(() => gone.abort());
+    const stop = hosted.departure.onLeft(() => {
+      tellClosed(hosted.name, telling);
+      gone.abort();
+    });
     try {
       await tellThing(hosted, telling, gone.signal);
     } catch (error) {
@@ -89,6 +95,14 @@ async function tellThing(
 /** All but the new frames of streams, which are not told by NATS. */
 export function withoutFrames({ all, ...more }: NotificationLogs): NotificationLogs {
   return { all: () => [...all()].filter(({ name }) => !NEW_FRAME.test(name)), ...more };
+}
+
+/** Who observes a Thing by NATS has no connection that ends with it. */
+function tellClosed(thing: string, { connection, library, name, instance }: Telling): void {
+  if (connection.isClosed()) return;
+  const headers = library.headers();
+  headers.set(LEFT, instance);
+  connection.publish(closedSubject(name, thing), "", { headers });
 }
 
 function publish(

@@ -3,8 +3,9 @@ import { asSentence, messageOf } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import { isRecord } from "../../base/values.ts";
 import { TOLD_ON, TOLD_UP_TO } from "./answer-events.ts";
+import { LEFT } from "./lease.ts";
 import type { PresentMember } from "./roster.ts";
-import { affordanceIn, tellsOf } from "./subjects.ts";
+import { affordanceIn, closedSubjectOf, tellsOf } from "./subjects.ts";
 
 /** What a client observes by NATS at a time. */
 const MOST_STREAMS = 1000;
@@ -101,7 +102,7 @@ export class ToldStreams {
 class ToldStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly member: PresentMember;
-  readonly #subscription: Subscription;
+  readonly #subscriptions: readonly Subscription[];
   readonly #onClosed: () => void;
   readonly #encoder = new TextEncoder();
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -127,7 +128,7 @@ class ToldStream {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: MOST_WAITING }),
     );
-    this.#subscription = connection.subscribe(subject, {
+    const told = connection.subscribe(subject, {
       callback: (error, message) => {
         if (error) this.fail(`NATS does not let this client hear ${subject}: ${messageOf(error)}`);
         else if (!this.#early) this.#tell(message);
@@ -135,6 +136,13 @@ class ToldStream {
         else this.#tooSlow();
       },
     });
+    const closed = connection.subscribe(closedSubjectOf(subject), {
+      callback: (error, message) => {
+        if (!error && message.headers?.get(LEFT) === member.instance)
+          this.fail(`'${member.name}' has closed that Thing`);
+      },
+    });
+    this.#subscriptions = [told, closed];
   }
 
   /** @param told - What was told before. @param upTo - The id of the last that may be among it. */
@@ -191,7 +199,7 @@ class ToldStream {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#subscription.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#onClosed();
   }
 }

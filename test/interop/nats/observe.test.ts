@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import { property, Thing } from "thingscope";
 import { ThingClient } from "thingscope/client";
+import { SimulatedStage } from "thingscope/things";
 import { Type } from "typebox";
 import { Elapsed } from "../../elapsed.ts";
 import { patience, TEST_MS } from "../../limits.ts";
@@ -86,6 +87,32 @@ test("a client that observes a Thing by NATS is told of new values, and observin
     /^false .*(The connection was lost|cannot be reached|does not answer)/,
   );
   assert.equal(Object(told.positions.at(-1)).x, 0, "it has begun anew");
+  await stage.invoke("move_absolute", { x: 7 });
+  await isTold(told, 7);
+});
+
+test("whoever observes a Thing by NATS is told that its member has closed it, and begins anew when it is there again", {
+  timeout,
+}, async (t) => {
+  const { url, fleet } = await sharedNats();
+  const { server, url: root } = await memberFor(t, { servers: [url], name: "one", fleet });
+  const client = await clientFor(t, { servers: [url], fleet });
+  await eventually(() => client.things.size === 2);
+  const stage = await ThingClient.connect(`${root}/stage/`, { fetch: client.fetch });
+  const told = observed(t, stage);
+  await told.opened;
+  await stage.invoke("move_absolute", { x: 3 });
+  await isTold(told, 3);
+  const { host } = server;
+  await host.exchange(["stage"], () => server.thingsChanged());
+  await eventually(() => told.states.length >= 2);
+  assert.match(told.states[1]!, /^false /);
+  await host.exchange([], async () => {
+    host.add("stage", new SimulatedStage());
+    await server.thingsChanged();
+  });
+  await eventually(() => told.states.at(-1) === "true");
+  assert.equal(Object(told.positions.at(-1)).x, 0);
   await stage.invoke("move_absolute", { x: 7 });
   await isTold(told, 7);
 });
