@@ -9,6 +9,7 @@ import type { JoiningServer, ServerBridge } from "../../server/server-options.ts
 import { optionFile } from "../option-files.ts";
 import { isAnyAddress, rootOf } from "../own-address.ts";
 import { serverId } from "../server-id.ts";
+import { ToldReasons } from "../told-reasons.ts";
 import type { MoonrakerOptions } from "./options.ts";
 import { isOwn, OWNER, type Webcam, webcamsIn } from "./webcams.ts";
 
@@ -36,6 +37,7 @@ export class MoonrakerBridge implements ServerBridge {
   readonly #folder: string;
   readonly #log: Log;
   readonly #checkMs: number;
+  readonly #reasons = new ToldReasons();
   readonly #supervisor: Supervisor;
   /** What Moonraker has of each webcam. */
   readonly #told = new Map<string, string>();
@@ -54,10 +56,12 @@ export class MoonrakerBridge implements ServerBridge {
       pauses: PAUSES,
       isBackground: true,
       endMs: ANSWER_MS,
-      onFailure: ({ reason }) =>
-        this.#log.warn(
-          `Moonraker does not show the cameras: ${asSentence(reason)} It is asked again.`,
-        ),
+      onFailure: ({ reason }) => {
+        if (this.#reasons.isDue(reason))
+          this.#log.warn(
+            `Moonraker does not show the cameras: ${asSentence(reason)} It is asked again.`,
+          );
+      },
     });
   }
 

@@ -11,6 +11,7 @@ import { Complaints } from "../complaints.ts";
 import { rootOf } from "../own-address.ts";
 import { ownRoutes } from "../own-routes.ts";
 import { serverId } from "../server-id.ts";
+import { ToldReasons } from "../told-reasons.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { CLAIM_MS, Claim } from "./claim.ts";
 import { Commands } from "./commands.ts";
@@ -61,6 +62,7 @@ export class MqttBridge implements ServerBridge {
   readonly #silentMs: number;
   readonly #log: Log;
   readonly #complaints: Complaints;
+  readonly #reasons = new ToldReasons();
   readonly #claim = new Claim();
   readonly #supervisor: Supervisor;
   #server: JoiningServer | undefined;
@@ -88,8 +90,10 @@ export class MqttBridge implements ServerBridge {
       pauses: PAUSES,
       isBackground: true,
       endMs: END_MS,
-      onFailure: ({ reason }) =>
-        this.#log.warn(`MQTT is not reached: ${asSentence(reason)} Everything local goes on.`),
+      onFailure: ({ reason }) => {
+        if (this.#reasons.isDue(reason))
+          this.#log.warn(`MQTT is not reached: ${asSentence(reason)} Everything local goes on.`);
+      },
     });
   }
 

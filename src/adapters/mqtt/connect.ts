@@ -56,7 +56,7 @@ export async function connectTo(
     if (signal.aborted) throw error;
     throw new ThingError(
       "PROGRAM_REFUSED",
-      `The MQTT broker ${broker} cannot be used (${messageOf(error)}). Check 'broker', 'credentials' and 'tls' in 'mqtt'; it must speak MQTT 5, as Mosquitto does since version 1.6.`,
+      `The MQTT broker ${broker} cannot be used (${messageOf(error)}). Check 'broker', 'credentials' and 'tls' in 'mqtt'; it must speak MQTT 5, as Mosquitto does since version 1.6, and keep retained messages.`,
       { cause: error },
     );
   }

@@ -11,6 +11,7 @@ import { Supervisor } from "../../base/supervise.ts";
 import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { rootOf } from "../own-address.ts";
+import { ToldReasons } from "../told-reasons.ts";
 import { originsOf, ownOrigins } from "./addresses.ts";
 import { keepReplicated, openOwn } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
@@ -39,8 +40,6 @@ const END_MS = 3000;
 /** What Things do at other members before this one leaves is not waited for longer, ms. */
 const GOODBYE_MS = 5000;
 /** A reason that comes again is told again after so long, ms: a network may come and go each second. */
-const TOLD_AGAIN_MS = 60_000;
-const MOST_REASONS = 20;
 /** Bytes of a message's head. */
 const HEAD_BYTES = 1024;
 const DEFAULT_FLEET = "lab";
@@ -66,7 +65,7 @@ export class Fleet {
   /** Why the bucket of descriptions cannot be used. */
   #fault: string | undefined;
   /** When the log has told reasons why there is no connection, on the clock of `now()`. */
-  readonly #told = new Map<string, number>();
+  readonly #told = new ToldReasons();
   readonly #denials: Denials;
   readonly #once: ToldOnce;
   /** Why others cannot reach this server over HTTP. */
@@ -247,10 +246,7 @@ export class Fleet {
   }
 
   #warn(reason: string): void {
-    const toldAt = this.#told.get(reason) ?? Number.NEGATIVE_INFINITY;
-    if (now() - toldAt < TOLD_AGAIN_MS) return;
-    if (this.#told.size >= MOST_REASONS) this.#told.clear();
-    this.#told.set(reason, now());
+    if (!this.#told.isDue(reason)) return;
     this.#log.warn(`The fleet is not reached: ${asSentence(reason)} Everything local goes on.`);
   }
 }

@@ -236,6 +236,17 @@ test("of a flood of events a hundred are told, the rest are counted and told of,
   assert.match(metrics, /limit_hits_total\{limit="mqtt_events"\} [1-9]/);
 });
 
+test("a broker that keeps nothing is told of in one line, however often it is tried again", {
+  timeout,
+}, async (t) => {
+  const forgetful = await mosquitto("allow_anonymous true\nretain_available false");
+  const { bridge, lines } = await houseAt(t, forgetful, { joins: false });
+  await eventually(() => bridge.status.attempt > 2);
+  const told = lines.filter((line) => line.includes("MQTT is not reached"));
+  assert.equal(told.length, 1, told.join("\n"));
+  assert.match(told[0] ?? "", /Retain not supported.* and keep retained messages/);
+});
+
 test("of all values that are read at once few are read in one turn of the event loop", {
   timeout,
 }, async (t) => {
