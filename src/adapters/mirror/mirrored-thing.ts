@@ -67,6 +67,9 @@ export class MirroredThing extends Thing {
   /** What is wrong with it at its origin, a sentence. */
   #atOrigin: string | undefined;
   readonly #events = new Map<string, ThingEvent<unknown>>();
+  /** What it could not add this time, in sentences without their beginning, and what was told of it. */
+  readonly #leftOut: string[] = [];
+  #toldLeftOut: string | undefined;
   /** What it has added, and how each is removed. */
   readonly #offered = new Map<string, () => void>();
 
@@ -192,6 +195,7 @@ export class MirroredThing extends Thing {
     for (const action of passesCommands ? actions : [])
       this.#add("action", action.name, () => this.#addAction(action));
     for (const [what, remove] of before) if (!this.#offered.has(what)) remove();
+    this.#tellLeftOut();
   }
 
   #addAction({ terms, ...action }: DescribedAction): void {
@@ -210,7 +214,7 @@ export class MirroredThing extends Thing {
     return Blob.fromBytes(await output.bytes(signal).catch(rethrown), output.mediaType);
   }
 
-  /** One that this version cannot offer is left out, and told. */
+  /** One that this version cannot offer is left out. */
   #add(kind: "property" | "event" | "action", name: string, add: () => void): void {
     const what = `${kind} '${name}'`;
     try {
@@ -218,8 +222,17 @@ export class MirroredThing extends Thing {
       this.#offered.set(what, () => this.#remove(kind, name));
     } catch (error) {
       if (!(error instanceof ThingError)) throw error;
-      this.log.warn(`The ${what} is not mirrored: ${messageOf(error)}`);
+      this.#leftOut.push(`${what} is not mirrored: ${messageOf(error)}`);
     }
+  }
+
+  /** A description may have thousands that cannot be offered: the first is told, and how many more there are. */
+  #tellLeftOut(): void {
+    const [first, ...more] = this.#leftOut.splice(0);
+    const others = more.length > 0 ? ` Nor are ${more.length} more.` : "";
+    const told = first && `The ${first}${others}`;
+    if (told !== undefined && told !== this.#toldLeftOut) this.log.warn(told);
+    this.#toldLeftOut = told;
   }
 
   #remove(kind: "property" | "event" | "action", name: string): void {

@@ -187,3 +187,23 @@ test("of two Things with one name the first is mirrored, and the other is told",
   );
   assert.ok(copy.server.host.things.has("a-b-c"));
 });
+
+test("affordances that cannot be mirrored are told of in one line, and the others are there", {
+  timeout,
+}, async (t) => {
+  const source = await origin(t, { microscope: new Microscope() });
+  const all = (await (await fetch(`${source.url}/thing_descriptions/`)).json()) as {
+    microscope: { properties: Record<string, object> };
+  };
+  const { properties } = all.microscope;
+  for (let n = 0; n < 50; n++) properties[`odd${n}`] = { ...properties.gain, minimum: "x" };
+  const url = await program(t, (request, response) => {
+    if (request.url !== "/thing_descriptions/") return void response.writeHead(404).end();
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(all));
+  });
+  const copy = await mirrorOf(t, url);
+  const told = copy.log.of("warn").filter((line) => JSON.stringify(line).includes("not mirrored"));
+  assert.equal(told.length, 1);
+  assert.match(JSON.stringify(told), /The property 'odd0' is not mirrored: .* Nor are 49 more\./);
+  assert.ok(copy.server.host.get("microscope").model.properties.has("gain"));
+});
