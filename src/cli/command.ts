@@ -174,7 +174,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const usual = loaded?.settingsFolder ?? resolve("settings");
   const own = path === undefined ? flags.port : parse(path).name;
   const check = () => checkPort(flags);
-  const choice = named === undefined ? await settingsChoice(usual, own, check) : undefined;
+  const choice = named === undefined ? await settingsChoice(usual, own, check, log) : undefined;
   const settings = flags.settings ?? choice?.folder;
   const served = loaded ? { config: loaded } : await foundConfig({ ...flags, settings, log });
   const given = served.config;

@@ -69,7 +69,7 @@ export async function launch(
   const things = await prepareLaunch(input);
   const { folder, remark }: SettingsChoice = flags.settings
     ? { folder: resolve(flags.settings) }
-    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags));
+    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags), log);
   if (remark) log.say(remark);
   const host = new ThingHost({ settingsFolder: folder, log });
   for (const [name, thing, options] of things) host.add(name, thing, options);

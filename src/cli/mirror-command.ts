@@ -29,7 +29,7 @@ export async function mirror(origin: string, flags: MirrorFlags, log: ProcessLog
   const { source, pictures } = fleet ?? serverOrigin(origin, flags);
   const choice = flags.settings
     ? { folder: resolve(flags.settings) }
-    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags));
+    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags), log);
   if ("remark" in choice && choice.remark) log.say(choice.remark);
   const host = new ThingHost({ settingsFolder: choice.folder, log });
   const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { logTo, silentLog } from "../../src/base/log.ts";
 import { settingsChoice } from "../../src/cli/settings-choice.ts";
+import { answer } from "../../src/core/lock-file.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { folderWith, launchCli, runCli, serveCli } from "./run-cli.ts";
@@ -38,11 +40,32 @@ test("a server that had a folder of its own has it again, also when it is alone"
   const folder = await folderFor(t);
   const usual = join(folder, "settings");
   const mayStart = async () => {};
-  assert.deepEqual(await settingsChoice(usual, 5001, mayStart), { folder: usual });
+  assert.deepEqual(await settingsChoice(usual, 5001, mayStart, silentLog), { folder: usual });
   await mkdir(`${usual}-5001`);
-  const { folder: chosen, remark } = await settingsChoice(usual, 5001, mayStart);
+  const { folder: chosen, remark } = await settingsChoice(usual, 5001, mayStart, silentLog);
   assert.equal(chosen, `${usual}-5001`);
   assert.match(remark ?? "", /as before, since another server has used the usual one/);
+});
+
+test("a server that asks whether another one still has its settings says so before it waits", {
+  timeout,
+}, async (t) => {
+  const usual = join(await folderFor(t), "settings");
+  await mkdir(usual);
+  const lock = join(usual, ".lock");
+  const holder = "4711 8123@elsewhere\n3e67e8bf-ba65-42af-a307-42a4461ce1db\n.";
+  await writeFile(lock, holder);
+  const lines: string[] = [];
+  const log = logTo((_, line) => {
+    lines.push(line);
+    void answer(lock, holder); // as that server does
+  });
+  const { folder } = await settingsChoice(usual, 5001, async () => {}, log);
+  assert.equal(folder, `${usual}-5001`);
+  assert.match(
+    lines.join(),
+    /^Whether process 4711 on elsewhere still has \S+settings cannot be seen/,
+  );
 });
 
 test("a server that finds its port in use ends with 2, and leaves no folder that the next one would use", {
