@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { mirrorOf } from "../adapters/mirror/origins.ts";
 import { TEST_MS } from "../limits.ts";
+import { needsLong } from "../needs.ts";
 import { record } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
@@ -11,6 +12,7 @@ import { film, shows } from "./numbered-pictures.ts";
 
 test("a recording of the origin is played, frame by frame, and downloaded on the page of a mirror, which offers nothing that it cannot do", {
   timeout: TEST_MS,
+  ...needsLong(), // relayed-files.test.ts has the short form, without a browser
 }, async (t) => {
   const folder = await folderFor(t);
   const { path } = await record(film(10), { path: join(folder, "clip.mkv") });

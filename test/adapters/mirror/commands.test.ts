@@ -4,6 +4,7 @@ import { ThingClient } from "thingscope/client";
 import { createToken } from "../../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
 import { TEST_MS } from "../../limits.ts";
+import { needsLong } from "../../needs.ts";
 import { eventually } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { recorderFor } from "../../things/recorder-server.ts";
@@ -11,6 +12,7 @@ import { mirrorOf } from "./origins.ts";
 
 test("who may operate at a mirror of a mirror sets the camera, records, stops and cancels, and who may look does none of it", {
   timeout: TEST_MS,
+  ...needsLong(), // relayed-files.test.ts has the short form, with one mirror
 }, async (t) => {
   const [there, between, here] = await Promise.all([1, 2, 3].map(() => temporaryFolder()));
   const tokenIn = async (folder: string, role: "view" | "operate") =>
