@@ -76,6 +76,7 @@ export class Links {
 
   /** What the broker keeps: of Things that are gone it is removed a moment later. */
   found(topic: string, message: string): void {
+    if (this.#linking.topics.isOthers(topic, message)) return;
     const owner = this.#owner(topic);
     if (owner) owner.keeps(topic, message);
     else this.#keep(topic);

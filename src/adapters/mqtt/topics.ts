@@ -25,6 +25,8 @@ export class Topics {
   readonly birth: string;
   /** Every retained topic of this server's Things, by patterns. */
   readonly retained: readonly string[];
+  /** Before the descriptions of all devices, and of this server's. */
+  readonly #devices: string;
   readonly #discovery: string;
 
   constructor({ topic_prefix, discovery_prefix = "homeassistant" }: MqttOptions, server: string) {
@@ -35,9 +37,10 @@ export class Topics {
     this.refused = `${prefix}/refused`;
     this.commands = [`${prefix}/+/properties/+/set`, `${prefix}/+/actions/+`];
     this.birth = `${discovery_prefix}/status`;
-    this.#discovery = `${discovery_prefix}/device/${server}`;
+    this.#devices = `${discovery_prefix}/device`;
+    this.#discovery = `${this.#devices}/${server}`;
     this.retained = [
-      `${this.#discovery}/+/config`,
+      `${this.#devices}/+/+/config`,
       `${prefix}/+/status`,
       `${prefix}/+/properties/+`,
       `${prefix}/+/pictures/+`,
@@ -85,10 +88,19 @@ export class Topics {
     return `${this.#discovery}/${idOf(thing)}/config`;
   }
 
-  /** The Thing that a retained topic is of, by its name: those of Things are the same in topics. */
+  /** The Thing that a retained topic is of, by its name: those of Things are the same in topics. Empty for topics of others. */
   thingIn(topic: string): string {
-    const prefix = topic.startsWith(`${this.#discovery}/`) ? this.#discovery : this.prefix;
-    return topic.slice(prefix.length + 1).split("/", 1)[0]!;
+    const prefix = [this.#discovery, this.prefix].find((one) => topic.startsWith(`${one}/`));
+    return prefix === undefined ? "" : topic.slice(prefix.length + 1).split("/", 1)[0]!;
+  }
+
+  /**
+   * Whether a retained message is another program's. A device that is available by this server's own topic is not: it was told when
+   * the server had another folder, and so another id.
+   */
+  isOthers(topic: string, message: string): boolean {
+    if (this.thingIn(topic) !== "") return false;
+    return !message.includes(`{"topic":${JSON.stringify(this.status)}}`);
   }
 
   /** What a command's topic is for; undefined of any other topic. */

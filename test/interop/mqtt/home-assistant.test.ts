@@ -200,6 +200,10 @@ test("what is gone is removed from the broker, also when it went while the serve
   await listener.client.publishAsync(`d8/device/${node}/gone/config`, "{}", kept);
   await listener.client.publishAsync(`d8/device/${node}/lamp/config`, JSON.stringify(old), kept);
   await listener.client.publishAsync("t8/gone/properties/x", "1", kept);
+  const [moved, others] = ["d8/device/moved/lamp/config", "d8/device/zigbee/lamp/config"] as const;
+  const availableBy = (topic: string) => JSON.stringify({ availability: [{ topic }] });
+  await listener.client.publishAsync(moved, availableBy("t8/status"), kept);
+  await listener.client.publishAsync(others, availableBy("zigbee/status"), kept);
   await houseAt(t, port, {
     topic_prefix: "t8",
     discovery_prefix: "d8",
@@ -208,8 +212,10 @@ test("what is gone is removed from the broker, also when it went while the serve
   });
   await listener.until(`d8/device/${node}/gone/config`, (text) => text === "");
   await listener.until("t8/gone/properties/x", (text) => text === "");
+  await listener.until(moved, (text) => text === "");
   const config = await listener.until(topic, (text) => text.includes("property_brightness"));
   assert.deepEqual(JSON.parse(config).components.property_old, { platform: "sensor" });
+  assert.equal(listener.values.get(others), availableBy("zigbee/status"));
 });
 
 test("a picture's address shows it to who has not logged in", { timeout }, async (t) => {
