@@ -1,3 +1,5 @@
+import { sentenceOf } from "./sentence-of.ts";
+
 type Role = "none" | "push" | "view" | "operate" | "admin";
 
 /** Links that log one browser in, at each address of the server. */
@@ -134,8 +136,8 @@ export function whyNotOperate(): string | undefined {
 async function send(path: string, request: RequestInit = {}): Promise<Response> {
   const signal = AbortSignal.timeout(8000);
   const response = await fetch(new URL(path, document.baseURI), { ...request, signal }).catch(
-    () => {
-      throw new Error("The server does not answer. Is it still running?");
+    (error) => {
+      throw new Error(sentenceOf(error));
     },
   );
   if (!response.ok) throw new Error(String(Object(await response.json()).detail));

@@ -9,15 +9,19 @@ const { record } = await pageModule<{
 /** A Recorder that records, or does not, whatever a page shows. */
 function recorderThat(records: boolean) {
   const invoked: string[] = [];
+  const begin = (name: string) => async () => {
+    invoked.push(name);
+    return { result: async () => ({ ended: "stopped", written: 3, dropped: 0, files: [] }) };
+  };
   const td = {
     properties: { until_stopped: {}, armed: {} },
     actions: { record: { input: { properties: { until_stopped: {} } } }, stop_recording: {} },
   };
   const client = {
     read: async (name: string) => (name === "until_stopped" ? records : true),
-    invoke: async (name: string) => {
-      invoked.push(name);
-      return { ended: "stopped", written: 3, dropped: 0, files: [] };
+    actions: {
+      record: { start: begin("record") },
+      stop_recording: { start: begin("stop_recording") },
     },
   };
   return { thing: { td, client }, invoked };
