@@ -2,9 +2,9 @@ import { isIP } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
 import { within } from "../../base/abort.ts";
-import { now } from "../../base/clock.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { optionFile, tlsFrom } from "../option-files.ts";
+import { greetings, placeOf } from "./greetings.ts";
 import type { Nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 
@@ -13,14 +13,10 @@ const PING_MS = 1500;
 const CONNECT_MS = 5000;
 /** A connection that does not close is left, ms. */
 const END_MS = 2000;
-const MOST_LOST = 100;
-
-/** When the connection to a NATS server was lost last, by its host and port. */
-const lostAt = new Map<string, number>();
 
 /**
- * Connects to one of the NATS servers, in any order, but to those last whose connection was lost: a machine that was cut off would be
- * waited for. A connection that is lost stays so: nothing waits in it to be sent later.
+ * Connects to the NATS server that answers first, and to the next one where it refuses. A connection that is lost stays so: nothing waits
+ * in it to be sent later.
  * @param options.folder - Relative paths begin there.
  * @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`.
  */
@@ -34,26 +30,33 @@ export async function connectTo(
     authenticatorFor(library, fleet, folder),
     tlsFor(fleet, folder),
   ]);
-  try {
-    return await library.connect({
-      name: client,
-      servers: inOrder(servers),
-      noRandomize: true,
-      reconnect: false,
-      pingInterval: PING_MS,
-      maxPingOut: 2,
-      timeout: CONNECT_MS,
-      noAsyncTraces: true, // each request would take two stacks, a twentieth of what a ticket costs
-      ...(authenticator && { authenticator }),
-      ...(tls && { tls }),
-    });
-  } catch (error) {
-    throw new ThingError(
-      "PROGRAM_REFUSED",
-      `No NATS server of ${servers.join(", ")} can be used (${plainReason(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
-      { cause: error },
-    );
+  const options = {
+    name: client,
+    reconnect: false,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    timeout: CONNECT_MS,
+    noAsyncTraces: true, // each request would take two stacks, a twentieth of what a ticket costs
+    ...(authenticator && { authenticator }),
+    ...(tls && { tls }),
+  };
+  let silence: unknown;
+  let refusal: unknown;
+  for await (const { server, error } of greetings(servers, CONNECT_MS)) {
+    if (error !== undefined) silence ??= error;
+    else
+      try {
+        return await library.connect({ ...options, servers: [server] });
+      } catch (error) {
+        refusal ??= error;
+      }
   }
+  const cause = refusal ?? silence;
+  throw new ThingError(
+    "PROGRAM_REFUSED",
+    `No NATS server of ${servers.join(", ")} can be used (${plainReason(cause)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
+    { cause },
+  );
 }
 
 /**
@@ -61,25 +64,9 @@ export async function connectTo(
  * @throws {ThingError} `DISCONNECTED`, always.
  */
 export async function connectionLost(connection: NatsConnection): Promise<never> {
-  const server = connection.getServer();
   const error = await connection.closed();
-  noteLost(server);
   const why = error ? `was lost (${reasonOf(error)})` : "was closed";
   throw new ThingError("DISCONNECTED", `The connection to NATS ${why}, and is made again.`);
-}
-
-function noteLost(server: string): void {
-  if (lostAt.size >= MOST_LOST) lostAt.clear();
-  lostAt.set(server, now());
-}
-
-function inOrder(servers: readonly string[]): string[] {
-  const ranked = servers.map((server) => ({
-    server,
-    lost: lostAt.get(hostAndPort(server)) ?? Number.NEGATIVE_INFINITY,
-    lot: Math.random(),
-  }));
-  return ranked.sort((a, b) => a.lost - b.lost || a.lot - b.lot).map(({ server }) => server);
 }
 
 /**
@@ -98,7 +85,7 @@ export async function endConnection(connection: NatsConnection): Promise<void> {
 /** OpenSSL's own words stand between numbers and lines of its source: `tlsv13 alert certificate required`. */
 function plainReason(error: unknown): string {
   const text = messageOf(error);
-  return /:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1] ?? text;
+  return /:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1] ?? reasonOf(error);
 }
 
 /**
@@ -137,28 +124,14 @@ async function tlsFor(
 
 /** nats.js 3.4 names no server at an IP address, so that Node looks for `localhost` in its certificate: it is to have the address. */
 function identityCheck(servers: readonly string[]): typeof checkServerIdentity {
-  const hosts = servers.map(hostOf).filter((host) => isIP(host) > 0 || host === "localhost");
+  const hosts = servers
+    .map((server) => placeOf(server).host)
+    .filter((host) => isIP(host) > 0 || host === "localhost");
   return (name, certificate) => {
     if (name !== "localhost" || hosts.length === 0) return checkServerIdentity(name, certificate);
     const faults = hosts.map((host) => checkServerIdentity(host, certificate));
     return faults.includes(undefined) ? undefined : faults[0];
   };
-}
-
-/** Of a NATS server's address, which may have no scheme. */
-function hostOf(server: string): string {
-  return urlOf(server)?.hostname.replace(/^\[|\]$/g, "") ?? "";
-}
-
-/** As nats.js names it. */
-function hostAndPort(server: string): string {
-  const { hostname, port } = urlOf(server) ?? {};
-  return `${hostname}:${port || 4222}`;
-}
-
-function urlOf(server: string): URL | undefined {
-  const address = server.includes("://") ? server : `nats://${server}`;
-  return URL.canParse(address) ? new URL(address) : undefined;
 }
 
 async function bytesOf(file: string, folder: string): Promise<Uint8Array> {

@@ -21,6 +21,8 @@ import { ToldOnce } from "./told-once.ts";
 
 /** A bucket that cannot be followed is tried again after so long, ms. */
 const AGAIN_MS = 3000;
+/** A client that is closed waits no longer for NATS, ms. */
+const END_MS = 3000;
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 
 const LOST = "The connection to NATS was lost, and is made again.";
@@ -72,6 +74,7 @@ export class FleetClient implements AsyncDisposable {
     const once = new ToldOnce((sentence) => log.warn(sentence));
     this.#supervisor = new Supervisor((attempt) => this.#attend(attempt), {
       pauses: PAUSES,
+      endMs: END_MS,
       onFailure: ({ reason }) =>
         once.note(reason, `The fleet is not reached: ${asSentence(reason)}`),
     });
