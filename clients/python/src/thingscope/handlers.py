@@ -90,7 +90,8 @@ class Handlers:
         try:
             await asyncio.wait([running])
         except asyncio.CancelledError:
-            running.cancel()
+            if isinstance(running, asyncio.Task):
+                running.cancel()  # of a call in a thread the future alone would be cancelled, and the call go on uncounted
             if not running.done():
                 self._abandon(running)
             raise
