@@ -22,8 +22,7 @@ export async function* greetings(
   const end = new AbortController();
   const waiting = new Map(
     servers.map((server, n) => {
-      const signal = AbortSignal.any([end.signal, AbortSignal.timeout(mostMs)]);
-      const greeting = greeted(server, signal).then(
+      const greeting = greeted(server, mostMs, end.signal).then(
         (): Greeting => ({ server }),
         (error: unknown): Greeting => ({ server, error }),
       );
@@ -50,20 +49,24 @@ export function placeOf(server: string): { readonly host: string; readonly port:
 }
 
 /** Resolves when a server has said something: it does so first, also where TLS follows. */
-async function greeted(server: string, signal: AbortSignal): Promise<void> {
+async function greeted(server: string, mostMs: number, signal: AbortSignal): Promise<void> {
   const socket = createConnection(placeOf(server));
   const over = new AbortController();
-  const until = { signal: AbortSignal.any([signal, over.signal]) };
+  const end = () => over.abort();
+  const timer = setTimeout(end, mostMs);
+  signal.addEventListener("abort", end);
   try {
-    const left = once(socket, "end", until).then(() => {
+    const left = once(socket, "end", over).then(() => {
       throw new ThingError("DISCONNECTED", "it ends connections at once");
     });
-    await Promise.race([once(socket, "data", until), left]);
+    await Promise.race([once(socket, "data", over), left]);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!over.signal.aborted) throw error;
     throw new ThingError("DISCONNECTED", "it does not answer in time");
   } finally {
-    over.abort();
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    end();
     socket.destroy();
   }
 }
