@@ -26,7 +26,7 @@ export async function record(thing: LiveThing, isOn: boolean): Promise<string> {
   if (!client) throw new Error("The Recorder is not known yet. Try again in a moment.");
   const { properties, actions } = affordancesOf(thing.td);
   const ask = async (name: string) =>
-    properties.has(name) ? client.read(name, accepted()) : undefined;
+    properties.has(name) ? accepted((options) => client.read(name, options)) : undefined;
   const isGoing = (await ask("until_stopped")) === true;
   if (isOn) return isGoing ? stop(thing) : "It had been stopped already.";
   if (isGoing) return "Recording"; // somebody else has begun
@@ -68,14 +68,19 @@ export async function still(camera: LiveThing): Promise<string> {
 
 /** @returns the output of an action. @throws a `TimeoutError` when nobody answers its request. */
 async function run({ client }: LiveThing, action: string, input: unknown): Promise<unknown> {
-  const begun = await client?.actions[action]?.start(input, accepted());
+  const begun = await accepted(async (options) => client?.actions[action]?.start(input, options));
   return begun?.result();
 }
 
-function accepted(): { signal: AbortSignal } {
+async function accepted<T>(ask: (options: { signal: AbortSignal }) => Promise<T>): Promise<T> {
   const late = new AbortController();
-  setTimeout(() => late.abort(new DOMException("No answer.", "TimeoutError")), ACCEPTED_MS);
-  return { signal: late.signal };
+  const end = () => late.abort(new DOMException("No answer.", "TimeoutError"));
+  const timer = setTimeout(end, ACCEPTED_MS);
+  try {
+    return await ask({ signal: late.signal });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The name of a Thing of this server. */
