@@ -4,7 +4,7 @@
 // test/vm/, one after another, or with --distros those under test/distros/, in other user lands. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
 // contains "mjpeg".
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { PassThrough } from "node:stream";
@@ -43,6 +43,7 @@ else {
   await import("./bundle-typebox.mjs");
   // Tests leave 200 MB of folders, which go with the run.
   const scratch = mkdtempSync(join(tmpdir(), "thingscope-"));
+  chmodSync(scratch, 0o1777); // some programs are run as another user
   const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], {
     stdio: "inherit",
     env: { ...process.env, TMPDIR: scratch },
