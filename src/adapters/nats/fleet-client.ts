@@ -75,8 +75,10 @@ export class FleetClient implements AsyncDisposable {
     this.#supervisor = new Supervisor((attempt) => this.#attend(attempt), {
       pauses: PAUSES,
       endMs: END_MS,
-      onFailure: ({ reason }) =>
-        once.note(reason, `The fleet is not reached: ${asSentence(reason)}`),
+      onFailure: ({ reason }) => {
+        once.note(reason, `The fleet is not reached: ${asSentence(reason)}`);
+        this.#hasBegun(); // lost as soon as it was there: it is made again as at any other time
+      },
     });
   }
 

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { delay } from "thingscope";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
-import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { eventually, Watcher } from "../../streams/watching.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
+import { Held } from "./held.ts";
 import { liveOf, Microscope, mirrorOf, origin } from "./origins.ts";
 
 const IS_LONG = process.env.THINGSCOPE_LONG !== undefined;
@@ -37,7 +36,7 @@ test(`viewers who come and go by hundreds leave nothing at a mirror${IS_LONG ? "
   const { port } = camera;
   const mirror = await mirrorOf(t, `http://127.0.0.1:${port}`);
   const live = liveOf(mirror);
-  const counts: { files: number; held: number }[] = [];
+  const held = new Held();
   for (let round = 0; round < ROUNDS; round++) {
     const sockets = await crowd(mirror.port);
     if (IS_LONG && round % 2 === 1) {
@@ -53,19 +52,14 @@ test(`viewers who come and go by hundreds leave nothing at a mirror${IS_LONG ? "
     for (const socket of sockets) socket.destroy();
     await eventually(() => live.viewers.count === 0 && !live.demand.active);
     await eventually(() => mirror.server.host.get("microscope").trouble === undefined);
-    counts.push({ files: openFiles(), held: await memoryHeld() });
+    await held.note();
   }
   await camera.untilUnwatched();
   const again = new Watcher(mirror.port, LIVE);
   await again.until(() => again.parts.length > 0);
   again.socket.destroy();
   await camera.untilUnwatched();
-  t.diagnostic(counts.map(({ files, held }) => `${files} ${(held / 1e6).toFixed(1)}`).join(", "));
-  const [first] = counts;
-  const limit = first!.held + 4e6;
-  const held = await memoryHeldWithin(limit);
-  assert.ok(held <= limit, `${first!.held} bytes after the first round, ${held} in the end`);
-  await eventually(() => openFiles() <= first!.files + 2);
+  await held.assertFlat(t);
 });
 
 /** Viewers of each manner, all at once. @returns Those who have not gone. */
@@ -126,8 +120,4 @@ async function originProcess(t: TestContext, { jpeg, ...options }: Shown) {
     await once(child, "exit");
   };
   return { port, untilUnwatched, kill };
-}
-
-function openFiles(): number {
-  return readdirSync("/proc/self/fd").length;
 }

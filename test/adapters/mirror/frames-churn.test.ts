@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
-import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { FramesClient } from "../../server/websocket/frames-client.ts";
 import { eventually } from "../../streams/watching.ts";
+import { Held } from "./held.ts";
 import { liveOf, Microscope, mirrorOf, origin } from "./origins.ts";
 
 const IS_LONG = process.env.THINGSCOPE_LONG !== undefined;
@@ -47,20 +46,15 @@ test("pages over /frames and viewers of smaller pictures that come and go pull o
   t.after(() => clearInterval(showing));
   const mirror = await mirrorOf(t, source.url);
   const live = liveOf(mirror);
-  const counts: { files: number; held: number }[] = [];
+  const held = new Held();
   for (let round = 0; round < ROUNDS; round++) {
     const ends = await Promise.all([pages(mirror.url), viewers(mirror.port)]);
     for (const end of ends.flat()) end();
     await eventually(() => !live.demand.active && live.stats.viewers === 0);
-    counts.push({ files: openFiles(), held: await memoryHeld() });
+    await held.note();
   }
   assert.equal(most, 1);
-  t.diagnostic(counts.map(({ files, held }) => `${files} ${(held / 1e6).toFixed(1)}`).join(", "));
-  const [first] = counts;
-  const limit = first!.held + 4e6;
-  const held = await memoryHeldWithin(limit);
-  assert.ok(held <= limit, `${first!.held} bytes after the first round, ${held} in the end`);
-  await eventually(() => openFiles() <= first!.files + 2);
+  await held.assertFlat(t);
 });
 
 /** Pages that have seen a picture each, and have left or not. @returns How each ends for good. */
@@ -92,8 +86,4 @@ function viewers(port: number): Promise<(() => void)[]> {
     return () => socket.destroy();
   };
   return Promise.all(Array.from({ length: PAGES }, viewer));
-}
-
-function openFiles(): number {
-  return readdirSync("/proc/self/fd").length;
 }

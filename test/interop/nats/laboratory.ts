@@ -13,6 +13,7 @@ import { FleetWatch } from "./fleet-watch.ts";
 import { Kept } from "./kept.ts";
 import type { Watched } from "./laboratory-viewer.ts";
 import { Machines, type Program } from "./machines.ts";
+import { recordedQueue } from "./queue.ts";
 
 const NUMBERS = [1, 2, 3] as const;
 const ALL = "m1 m2 m3";
@@ -25,21 +26,11 @@ const CONFIG = (n: number, machines: Machines) => `
 things:
   camera: { class: thingscope/things:TestCamera, kwargs: { mode: { framerate: 10 }, keep_warm: true } }
   stage: thingscope/things:SimulatedStage
-${n === 1 ? WORK : ""}
+${n === 1 ? recordedQueue({ every: 2, deadline_s: DEADLINE_S }) : ""}
 fleet:
   servers: ${JSON.stringify(machines.brokersFor(n))}
   name: m${n}
   url: http://${machines.address(n)}:5000
-`;
-const WORK = `
-  recorder:
-    class: thingscope/things:Recorder
-    kwargs: { folder: recordings }
-    thing_slots: { camera: camera }
-  spots:
-    class: thingscope/work:WorkQueue
-    kwargs: { every: 2, deadline_s: ${DEADLINE_S}, silence_s: 2, look_s: 1, hold_mb: 4 }
-    thing_slots: { camera: camera }
 `;
 
 /** Three machines with a broker, a server and a viewer each, four workers, and a client of the fleet. What fails is as it was before each fault begins. */

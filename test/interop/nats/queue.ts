@@ -91,6 +91,26 @@ function nextEnd({ result, not_done }: WorkQueue): Promise<void> {
   });
 }
 
+/** Things of a configuration in YAML: a Recorder and a queue `spots` of the Thing `camera`, in one folder. */
+export function recordedQueue({
+  every,
+  deadline_s,
+}: {
+  every: number;
+  deadline_s: number;
+}): string {
+  return `
+  recorder:
+    class: thingscope/things:Recorder
+    kwargs: { folder: recordings }
+    thing_slots: { camera: camera }
+  spots:
+    class: thingscope/work:WorkQueue
+    kwargs: { every: ${every}, deadline_s: ${deadline_s}, silence_s: 2, look_s: 1, hold_mb: 4 }
+    thing_slots: { camera: camera }
+`;
+}
+
 /** The ledgers in a folder, the oldest first. */
 export async function ledgersIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".tickets.jsonl"));

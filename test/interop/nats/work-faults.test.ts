@@ -16,6 +16,7 @@ import { randomFrom } from "../../server/hostile-clients.ts";
 import { python } from "../programs.ts";
 import { Kept } from "./kept.ts";
 import { natsServerFor } from "./nats-server.ts";
+import { recordedQueue } from "./queue.ts";
 
 /** `THINGSCOPE_FAULT_MINUTES` is for who wants to see it begin. */
 const MINUTES = Number(process.env.THINGSCOPE_FAULT_MINUTES ?? 10);
@@ -24,16 +25,7 @@ const STREAM = "thingscope_work~lab~bench~spots";
 
 const CONFIG = (nats: string) => `
 things:
-  camera: thingscope/things:TestCamera
-  recorder:
-    class: thingscope/things:Recorder
-    kwargs: { folder: recordings }
-    thing_slots: { camera: camera }
-  spots:
-    class: thingscope/work:WorkQueue
-    kwargs: { every: 3, deadline_s: ${DEADLINE_S}, silence_s: 2, look_s: 1, hold_mb: 4 }
-    thing_slots: { camera: camera }
-fleet: { servers: ["${nats}"], name: bench }
+  camera: thingscope/things:TestCamera${recordedQueue({ every: 3, deadline_s: DEADLINE_S })}fleet: { servers: ["${nats}"], name: bench }
 `;
 
 test("ten minutes of faults of workers, NATS and the server lose no ticket and count none twice", {
